@@ -1,0 +1,5 @@
+/** What the host process tells the lab. */
+export type HostReport =
+  | { readonly kind: 'note'; readonly text: string }
+  | { readonly kind: 'ready'; readonly port: number; readonly password: string }
+  | { readonly kind: 'failed'; readonly message: string };

@@ -1,0 +1,39 @@
+import type { BankEvents } from '@app/contracts';
+import type { EventOf } from '@app/nats';
+import { Inbox } from '@app/outbox';
+import { Controller } from '@nestjs/common';
+import { EventPattern, Payload } from '@nestjs/microservices';
+import { TransferStore, type TransferOutcome } from './transfer.store.js';
+import { TransferUnknownError } from './transfers.errors.js';
+
+/** Hears how accounts decided, and settles the transfer. */
+@Controller()
+export class TransferOutcomesController {
+  constructor(
+    private readonly inbox: Inbox<BankEvents>,
+    private readonly transfers: TransferStore,
+  ) {}
+
+  @EventPattern<string>('transfer.posted')
+  async posted(@Payload() event: EventOf<BankEvents, 'transfer.posted'>): Promise<void> {
+    await this.settle(event, { status: 'posted', settledAt: event.data.postedAt });
+  }
+
+  @EventPattern<string>('transfer.rejected')
+  async rejected(@Payload() event: EventOf<BankEvents, 'transfer.rejected'>): Promise<void> {
+    const { reason, rejectedAt } = event.data;
+    await this.settle(event, { status: 'rejected', reason, settledAt: rejectedAt });
+  }
+
+  private async settle(
+    event: EventOf<BankEvents, 'transfer.posted' | 'transfer.rejected'>,
+    outcome: TransferOutcome,
+  ): Promise<void> {
+    const { transferId } = event.data;
+    await this.inbox.process(event, async ({ manager }) => {
+      if (!(await this.transfers.settle(manager, transferId, outcome))) {
+        throw new TransferUnknownError(transferId);
+      }
+    });
+  }
+}

@@ -1,0 +1,60 @@
+/** What all Jest projects share: TypeScript as ESM through swc, and the doors of the libraries by name. */
+const shared = {
+  rootDir: '.',
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts'],
+  modulePathIgnorePatterns: ['<rootDir>/dist/'],
+  clearMocks: true,
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      {
+        jsc: {
+          parser: { syntax: 'typescript', decorators: true },
+          transform: { decoratorMetadata: true, legacyDecorator: true },
+          keepClassNames: true,
+          target: 'es2023',
+        },
+        module: { type: 'es6' },
+      },
+    ],
+  },
+};
+
+const doors = {
+  '^@app/([^/]+)$': '<rootDir>/libs/$1/src/index.ts',
+  '^@app/([^/]+)/testing$': '<rootDir>/libs/$1/testing/index.ts',
+  '^(\\.{1,2}/.*)\\.js$': '$1',
+};
+
+export default {
+  projects: [
+    {
+      ...shared,
+      displayName: 'unit',
+      testMatch: ['<rootDir>/{apps,libs,deploy,scripts,docs}/**/*.spec.ts'],
+      testPathIgnorePatterns: ['\\.(int|e2e)\\.spec\\.ts$', '/node_modules/', '<rootDir>/dist/'],
+      // The one place that redirects the client: no unit test opens a socket to a broker.
+      moduleNameMapper: {
+        '^node-nats-streaming$': '<rootDir>/libs/nats/testing/fake-node-nats-streaming.ts',
+        ...doors,
+      },
+    },
+    {
+      ...shared,
+      displayName: 'integration',
+      testMatch: ['<rootDir>/{apps,libs}/**/*.int.spec.ts'],
+      moduleNameMapper: doors,
+      globalSetup: '<rootDir>/test/start-postgres.mjs',
+      globalTeardown: '<rootDir>/test/stop-postgres.mjs',
+    },
+    {
+      ...shared,
+      displayName: 'e2e',
+      testMatch: ['<rootDir>/{apps,libs}/**/*.e2e.spec.ts'],
+      moduleNameMapper: doors,
+      globalSetup: '<rootDir>/test/start-postgres.mjs',
+      globalTeardown: '<rootDir>/test/stop-postgres.mjs',
+    },
+  ],
+};

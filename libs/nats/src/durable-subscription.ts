@@ -1,0 +1,85 @@
+import { Logger } from '@nestjs/common';
+import { StartPosition, type Message, type Stan, type Subscription } from 'node-nats-streaming';
+import type { BusMessage, BusMessageHandler, BusSubscription } from './message-bus.js';
+import type { NatsConnection } from './nats-connection.js';
+import { toError } from './streaming-client.js';
+
+/**
+ * A durable queue subscription that is made again on every new client. It starts with the channel's first
+ * stored message; afterwards the broker remembers what the queue has acknowledged.
+ *
+ * A message is acknowledged after its handler resolved, by hand: the client's automatic acknowledgement is
+ * sent when the listener returns, which an async handler does before it has done anything.
+ */
+export class DurableSubscription implements BusSubscription {
+  private readonly logger = new Logger('Nats');
+  private readonly running = new Set<Promise<void>>();
+  private draining = false;
+
+  constructor(
+    private readonly connection: NatsConnection,
+    readonly channel: string,
+    private readonly handler: BusMessageHandler,
+  ) {}
+
+  /** Subscribes on a client that just connected. A refusal counts as a lost connection: nothing would come. */
+  openOn(client: Stan): void {
+    const { channelPrefix, queue, maxInFlight, ackWaitMs } = this.connection.options;
+    const options = client
+      .subscriptionOptions()
+      .setStartAt(StartPosition.FIRST)
+      .setDurableName(queue)
+      .setManualAckMode(true)
+      .setMaxInFlight(maxInFlight)
+      .setAckWait(ackWaitMs);
+    const subscription: Subscription = client.subscribe(channelPrefix + this.channel, queue, options);
+    const refused = (cause: unknown) => {
+      if (!this.isCurrent(client)) return;
+      this.connection.declareLost(`subscribing to ${this.channel} failed: ${toError(cause).message}`);
+    };
+    subscription.on('ready', () => this.logger.log(`Subscribed to ${this.channel} (queue=${queue})`));
+    subscription.on('error', refused);
+    subscription.on('timeout', refused);
+    subscription.on('message', (message: Message) => this.receive(client, message));
+  }
+
+  async drain(): Promise<void> {
+    this.draining = true;
+    await Promise.all(this.running);
+  }
+
+  private receive(client: Stan, message: Message): void {
+    // Not taken, not acknowledged: the broker gives it to another instance, or to this one's successor.
+    if (this.draining) return;
+    const handling = this.handle(client, message).finally(() => this.running.delete(handling));
+    this.running.add(handling);
+  }
+
+  private async handle(client: Stan, message: Message): Promise<void> {
+    try {
+      await this.handler(this.toBusMessage(message));
+    } catch (error) {
+      const { ackWaitMs } = this.connection.options;
+      this.logger.error(
+        `Message ${message.getSequence()} of ${this.channel} was not processed and stays unacknowledged; ` +
+          `it comes again after ${ackWaitMs} ms: ${toError(error).message}`,
+      );
+      return;
+    }
+    // The broker counts a message of the old client as unacknowledged; the new client must not answer for it.
+    if (this.isCurrent(client)) message.ack();
+  }
+
+  private isCurrent(client: Stan): boolean {
+    return this.connection.state === 'connected' && this.connection.client === client;
+  }
+
+  private toBusMessage(message: Message): BusMessage {
+    return {
+      channel: this.channel,
+      data: message.getRawData(),
+      sequence: message.getSequence(),
+      redelivered: message.isRedelivered(),
+    };
+  }
+}

@@ -1,0 +1,54 @@
+/** The broker's word that a message is stored. */
+export interface PublishAck {
+  /** The broker's or its client's own id of the message; not the event's id. */
+  readonly guid: string;
+}
+
+/** One delivery of one message. */
+export interface BusMessage {
+  /** The channel it was published to, without the configured prefix. */
+  readonly channel: string;
+  readonly data: Buffer;
+  /** The broker's number of the message within its channel, from 1. */
+  readonly sequence: number;
+  /** True when the broker has delivered it before. */
+  readonly redelivered: boolean;
+}
+
+/** Resolves when the message is processed and may be acknowledged; rejects when it must come again. */
+export type BusMessageHandler = (message: BusMessage) => Promise<void>;
+
+/** A standing subscription, which outlives the connections that serve it. */
+export interface BusSubscription {
+  readonly channel: string;
+  /** Takes no more messages, and resolves when the running handlers have ended and are acknowledged. */
+  drain(): Promise<void>;
+}
+
+/**
+ * The port to the broker. A driver implements it; the outbox and the transport know nothing else.
+ * It is an abstract class, so that Nest can inject by it.
+ */
+export abstract class MessageBus {
+  /** Whether a publish has a chance now; false while there is no connection. */
+  abstract get ready(): boolean;
+
+  /** Calls the listener each time the bus becomes ready, until the returned function is called. */
+  abstract onReady(listener: () => void): () => void;
+
+  /**
+   * Publishes one message and resolves when the broker has stored it.
+   *
+   * @param payload UTF-8 text
+   * @throws PublishRefusedError it certainly was not stored
+   * @throws PublishUnknownError nobody can know whether it was stored
+   * @throws NatsNotConnectedError there is no connection: nothing was sent
+   */
+  abstract publish(channel: string, payload: string): Promise<PublishAck>;
+
+  /**
+   * Subscribes durably, from the first stored message on, sharing the messages with every instance of
+   * the same queue. It may be called before the connection stands, and holds over lost connections.
+   */
+  abstract subscribe(channel: string, handler: BusMessageHandler): BusSubscription;
+}

@@ -1,0 +1,203 @@
+import { EventEmitter } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
+import type { Stan } from 'node-nats-streaming';
+import { backoffMs } from './backoff.js';
+import { NatsConnectAbortedError, NatsConnectError, NatsNotConnectedError } from './nats.errors.js';
+import type { NatsOptions } from './nats.options.js';
+import { closeClient, discardClient, openStreamingClient, targetOf, toError } from './streaming-client.js';
+
+/** See the table above {@link NatsConnection}. */
+export type NatsConnectionState =
+  'idle' | 'connecting' | 'connected' | 'interrupted' | 'lost' | 'closing' | 'closed';
+
+/** What a connection announces. */
+export interface NatsConnectionEvents {
+  /** A client, the first one or its replacement, is ready: subscribe on it. */
+  connected: [client: Stan];
+  /** TCP came back in time: the same client goes on, its subscriptions with it. */
+  resumed: [];
+  /** The client is dead for good. Whoever listens decides nothing: `onConnectionLost` did. */
+  lost: [reason: string];
+  closed: [];
+}
+
+/** First and longest pause between two attempts to connect, in ms; jittered, see {@link backoffMs}. */
+const RETRY_FIRST_MS = 100;
+const RETRY_LONGEST_MS = 2_000;
+
+/**
+ * The one connection to NATS Streaming of this process. It owns **one client at a time** and can replace
+ * it, since a client that lost its connection is dead for good.
+ *
+ * | state       | means                                             | leaves it                                 |
+ * |-------------|---------------------------------------------------|-------------------------------------------|
+ * | idle        | never connected, or the last attempt failed       | `connect()` → connecting                  |
+ * | connecting  | an attempt is under way; no client                | success → connected, failure → idle       |
+ * | connected   | the client may be used                            | TCP drops → interrupted; client gives up → lost |
+ * | interrupted | TCP is down; the client tries to resume           | resumed → connected; `resumeTimeoutMs` → lost |
+ * | lost        | the client is discarded, nothing of it is pending | `reconnect`: → connecting; `exit`: → closing |
+ * | closing     | `close()` was called; the server is told          | told, or time is up → closed              |
+ * | closed      | no client, no timer                               | nothing                                   |
+ *
+ * Only `connected` gives the client away: what is published while TCP is down would wait in the client's
+ * buffer, and be lost there or arrive later, and nobody could know which.
+ */
+export class NatsConnection extends EventEmitter<NatsConnectionEvents> {
+  private readonly logger = new Logger('Nats');
+  private readonly stopping = new AbortController();
+  private current: NatsConnectionState = 'idle';
+  private stan: Stan | undefined;
+  private attempt: Promise<void> | undefined;
+  private resumeTimer: NodeJS.Timeout | undefined;
+  private closed: Promise<void> | undefined;
+
+  constructor(readonly options: NatsOptions) {
+    super();
+  }
+
+  get state(): NatsConnectionState {
+    return this.current;
+  }
+
+  /** @throws NatsNotConnectedError unless the state is `connected` */
+  get client(): Stan {
+    if (this.current !== 'connected' || !this.stan) throw new NatsNotConnectedError(this.current);
+    return this.stan;
+  }
+
+  /**
+   * One attempt to connect. While it is under way, and once it succeeded, every call gets the same promise.
+   *
+   * @throws NatsConnectError within `connectTimeoutMs`; afterwards it may be called again
+   */
+  connect(): Promise<void> {
+    this.attempt ??= this.open().catch((error: unknown) => {
+      this.attempt = undefined;
+      throw error;
+    });
+    return this.attempt;
+  }
+
+  /**
+   * Attempts to connect, with pauses that grow, until one succeeds or the connection is closed.
+   *
+   * @param timeoutMs gives up with the last attempt's error when it has passed; default: never
+   */
+  async connectWithRetry(timeoutMs = Infinity): Promise<void> {
+    const deadline = Date.now() + timeoutMs;
+    for (let failures = 0; ; failures++) {
+      try {
+        await this.connect();
+        return;
+      } catch (error) {
+        if (!(error instanceof NatsConnectError) || error instanceof NatsConnectAbortedError) throw error;
+        const pauseMs = backoffMs(failures, RETRY_FIRST_MS, RETRY_LONGEST_MS);
+        if (Date.now() + pauseMs > deadline) throw error;
+        if (failures === 0) this.logger.warn(`Waiting for NATS: ${error.message}`);
+        await delay(pauseMs, undefined, { signal: this.stopping.signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  /** The same, without waiting for it: for a service that is of use while the broker is away. */
+  connectInBackground(): void {
+    this.connectWithRetry().catch((error: unknown) => {
+      if (!(error instanceof NatsConnectAbortedError)) throw error;
+    });
+  }
+
+  /** Ends the connection so that the server forgets the client. Safe to call twice, and in any state. */
+  close(reason = 'asked to stop'): Promise<void> {
+    this.closed ??= this.shut(reason);
+    return this.closed;
+  }
+
+  /**
+   * Gives the client up although it believes that all is well: the server no longer knows it.
+   * The rest is as with a connection that was lost.
+   */
+  declareLost(reason: string): void {
+    if (this.current !== 'connected' && this.current !== 'interrupted') return;
+    clearTimeout(this.resumeTimer);
+    const dead = this.stan;
+    this.current = 'lost';
+    this.stan = undefined;
+    this.attempt = undefined;
+    if (dead) discardClient(dead);
+    const next =
+      this.options.onConnectionLost === 'exit' ? 'the process will exit' : 'a new client will connect';
+    this.logger.error(`NATS connection lost (${reason}); ${next}`);
+    this.emit('lost', reason);
+    if (this.options.onConnectionLost === 'reconnect') this.connectInBackground();
+  }
+
+  private async open(): Promise<void> {
+    const target = targetOf(this.options);
+    if (this.stopping.signal.aborted) throw new NatsConnectAbortedError('The connection is closed', target);
+    const startedAt = Date.now();
+    this.current = 'connecting';
+    try {
+      const client = await openStreamingClient(this.options);
+      if (this.stopping.signal.aborted) {
+        await closeClient(client, this.options.connectTimeoutMs);
+        throw new NatsConnectAbortedError('Closed while connecting', target);
+      }
+      this.adopt(client);
+    } catch (error) {
+      if (!this.stopping.signal.aborted) this.current = 'idle';
+      throw error;
+    }
+    this.logger.log(
+      `Connected to NATS (url=${target.url} cluster=${target.clusterId} client=${target.clientId} ` +
+        `in ${Date.now() - startedAt} ms)`,
+    );
+    this.emit('connected', this.client);
+  }
+
+  private adopt(client: Stan): void {
+    this.stan = client;
+    this.current = 'connected';
+    const lost = (reason: string) => {
+      if (this.stan === client) this.declareLost(reason);
+    };
+    client.on('disconnect', () => this.interrupt(client));
+    client.on('reconnect', () => this.resume(client));
+    client.on('connection_lost', (cause: unknown) => lost(toError(cause).message));
+    client.on('close', () => lost('the client closed'));
+    client.on('error', (cause: unknown) => this.logger.error(`NATS client error: ${toError(cause).message}`));
+  }
+
+  private interrupt(client: Stan): void {
+    if (this.stan !== client || this.current !== 'connected') return;
+    this.current = 'interrupted';
+    this.logger.warn(`NATS connection interrupted; it may resume within ${this.options.resumeTimeoutMs} ms`);
+    this.resumeTimer = setTimeout(() => {
+      this.declareLost(`not resumed within ${this.options.resumeTimeoutMs} ms`);
+    }, this.options.resumeTimeoutMs);
+  }
+
+  private resume(client: Stan): void {
+    if (this.stan !== client || this.current !== 'interrupted') return;
+    clearTimeout(this.resumeTimer);
+    this.current = 'connected';
+    this.logger.log('NATS connection resumed');
+    this.emit('resumed');
+  }
+
+  private async shut(reason: string): Promise<void> {
+    const client = this.current === 'connected' ? this.stan : undefined;
+    const interrupted = this.stan;
+    const wasLost = this.current === 'lost';
+    this.stopping.abort();
+    clearTimeout(this.resumeTimer);
+    this.current = 'closing';
+    this.stan = undefined;
+    await this.attempt?.catch(() => undefined);
+    if (client) await closeClient(client, this.options.connectTimeoutMs);
+    else if (interrupted) discardClient(interrupted);
+    this.current = 'closed';
+    this.logger.log(`NATS connection closed (${wasLost ? 'after it was lost' : reason})`);
+    this.emit('closed');
+  }
+}

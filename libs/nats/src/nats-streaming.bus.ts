@@ -1,0 +1,86 @@
+import { Injectable } from '@nestjs/common';
+import type { Stan } from 'node-nats-streaming';
+import { DurableSubscription } from './durable-subscription.js';
+import { Limiter } from './limiter.js';
+import { MessageBus, type BusMessageHandler, type BusSubscription, type PublishAck } from './message-bus.js';
+import { NatsConnection } from './nats-connection.js';
+import { PublishRefusedError, PublishUnknownError } from './nats.errors.js';
+import { toError } from './streaming-client.js';
+
+/** What the server allows as a channel name (`util/util.go` in its source); spaces are left out on purpose. */
+const CHANNEL = /^[^\s.*>/]+(\.[^\s.*>/]+)*$/;
+/** The server's default `max_payload` is 1 MiB for payload, ids and channel together. */
+const PAYLOAD_BYTES_MAX = 1_048_576 - 4_096;
+/** With the channel and the size checked before, it can only mean that the server forgot this client. */
+const REGISTRATION_LOST = 'stan: invalid publish request';
+
+/** The driver of {@link MessageBus} for NATS Streaming. */
+@Injectable()
+export class NatsStreamingBus extends MessageBus {
+  private readonly limiter: Limiter;
+  private readonly subscriptions: DurableSubscription[] = [];
+
+  constructor(private readonly connection: NatsConnection) {
+    super();
+    this.limiter = new Limiter(connection.options.publishesInFlightMax);
+    connection.on('connected', (client) => {
+      for (const subscription of this.subscriptions) subscription.openOn(client);
+    });
+  }
+
+  override get ready(): boolean {
+    return this.connection.state === 'connected';
+  }
+
+  override onReady(listener: () => void): () => void {
+    this.connection.on('connected', listener).on('resumed', listener);
+    return () => this.connection.off('connected', listener).off('resumed', listener);
+  }
+
+  override publish(channel: string, payload: string): Promise<PublishAck> {
+    return this.limiter.run(() => this.publishNow(channel, payload));
+  }
+
+  override subscribe(channel: string, handler: BusMessageHandler): BusSubscription {
+    const subscription = new DurableSubscription(this.connection, channel, handler);
+    this.subscriptions.push(subscription);
+    if (this.connection.state === 'connected') subscription.openOn(this.connection.client);
+    return subscription;
+  }
+
+  private async publishNow(channel: string, payload: string): Promise<PublishAck> {
+    if (!CHANNEL.test(channel)) throw new PublishRefusedError(channel, 'not a valid channel name');
+    const bytes = Buffer.byteLength(payload);
+    if (bytes > PAYLOAD_BYTES_MAX) {
+      throw new PublishRefusedError(channel, `${bytes} bytes are over the limit of ${PAYLOAD_BYTES_MAX}`);
+    }
+    const client = this.connection.client;
+    return new Promise((resolve, reject) => {
+      // The client may call back twice; a promise settles once.
+      const called = (cause: Error | string | undefined, guid: string) => {
+        if (cause) reject(this.publishErrorOf(channel, cause));
+        else if (this.isUp(client)) resolve({ guid });
+        // The client also calls back without an error when its connection closes for good: no answer came.
+        else reject(new PublishUnknownError(channel, 'the connection closed before an acknowledgement'));
+      };
+      try {
+        client.publish(this.connection.options.channelPrefix + channel, payload, called);
+      } catch (error) {
+        reject(new PublishRefusedError(channel, toError(error).message, false, { cause: error }));
+      }
+    });
+  }
+
+  private isUp(client: Stan): boolean {
+    return this.connection.state === 'connected' && this.connection.client === client;
+  }
+
+  /** The server's refusals arrive as plain strings; an Error is the client's own: time-out, connection closed. */
+  private publishErrorOf(channel: string, cause: Error | string): Error {
+    if (typeof cause !== 'string') return new PublishUnknownError(channel, cause.message, { cause });
+    if (cause !== REGISTRATION_LOST) return new PublishRefusedError(channel, cause);
+    // Not from within the client's own callback: it is about to be discarded.
+    setImmediate(() => this.connection.declareLost('the server no longer knows this client'));
+    return new PublishRefusedError(channel, cause, true);
+  }
+}

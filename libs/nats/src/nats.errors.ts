@@ -1,0 +1,141 @@
+/** Where a client wanted to connect, for error messages; the URL carries no secret. */
+export interface NatsTarget {
+  readonly url: string;
+  readonly clusterId: string;
+  readonly clientId: string;
+}
+
+/** Base of every error of this library: `code` is stable, the message may change. */
+export abstract class NatsError extends Error {
+  abstract readonly code: string;
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/** Reading the client, or publishing, while there is no connection. Certainly nothing was sent. */
+export class NatsNotConnectedError extends NatsError {
+  readonly code = 'NATS_NOT_CONNECTED';
+  /** What became of a publish that met this error. */
+  readonly outcome = 'refused';
+
+  constructor(readonly state: string) {
+    super(
+      `Cannot access the NATS client before connecting: the connection is ${state}; ` +
+        'await NatsConnection.connect() first',
+    );
+  }
+}
+
+/** Base of what {@link NatsConnection.connect} rejects with: one class for each thing to do about it. */
+export abstract class NatsConnectError extends NatsError {
+  constructor(
+    reason: string,
+    readonly target: NatsTarget,
+    options?: ErrorOptions,
+  ) {
+    super(`${reason} (url=${target.url} cluster=${target.clusterId} client=${target.clientId})`, options);
+  }
+}
+
+/** Nobody listens at the address, or the connection broke while it was made. */
+export class NatsUnreachableError extends NatsConnectError {
+  readonly code = 'NATS_UNREACHABLE';
+}
+
+/** The host name has no address. */
+export class NatsHostNotFoundError extends NatsConnectError {
+  readonly code = 'NATS_HOST_NOT_FOUND';
+}
+
+/** A NATS server answered, but no streaming server with this cluster id. */
+export class NatsClusterNotFoundError extends NatsConnectError {
+  readonly code = 'NATS_CLUSTER_NOT_FOUND';
+}
+
+/** The peer accepted the connection and says nothing. */
+export class NatsSilentPeerError extends NatsConnectError {
+  readonly code = 'NATS_SILENT_PEER';
+}
+
+/** Another living client holds this client id. */
+export class NatsClientIdTakenError extends NatsConnectError {
+  readonly code = 'NATS_CLIENT_ID_TAKEN';
+}
+
+/** The server refused the connection for a reason of its own: credentials, TLS, limits. */
+export class NatsConnectRefusedError extends NatsConnectError {
+  readonly code = 'NATS_CONNECT_REFUSED';
+}
+
+/** `close()` was called while `connect()` was under way. */
+export class NatsConnectAbortedError extends NatsConnectError {
+  readonly code = 'NATS_CONNECT_ABORTED';
+}
+
+/** A publish that certainly was not stored: it may be repeated without a duplicate. */
+export class PublishRefusedError extends NatsError {
+  readonly code = 'NATS_PUBLISH_REFUSED';
+  readonly outcome = 'refused';
+
+  constructor(
+    readonly channel: string,
+    reason: string,
+    /** The server no longer knows this client: not the message's fault. */
+    readonly registrationLost = false,
+    options?: ErrorOptions,
+  ) {
+    super(`Publishing to ${channel} was refused: ${reason}`, options);
+  }
+}
+
+/** A publish of which nobody can know whether it was stored: a repeat may make a duplicate. */
+export class PublishUnknownError extends NatsError {
+  readonly code = 'NATS_PUBLISH_UNKNOWN';
+  readonly outcome = 'unknown';
+
+  constructor(
+    readonly channel: string,
+    reason: string,
+    options?: ErrorOptions,
+  ) {
+    super(`Whether the message to ${channel} was stored is unknown: ${reason}`, options);
+  }
+}
+
+/** `NatsModule.forRootAsync` was called twice in one application. */
+export class NatsModuleImportedTwiceError extends NatsError {
+  readonly code = 'NATS_MODULE_IMPORTED_TWICE';
+
+  constructor() {
+    super(
+      'NatsModule.forRootAsync() was imported twice: that would make two clients. ' +
+        'Import it once, in the root module; it is global, and every module is given the same connection',
+    );
+  }
+}
+
+/** An event that does not fit its definition, on the way out or on the way in. */
+export class InvalidEventError extends NatsError {
+  readonly code = 'EVENT_INVALID';
+
+  constructor(
+    readonly type: string,
+    readonly problems: readonly string[],
+    options?: ErrorOptions,
+  ) {
+    super(`Not a valid ${type} event: ${problems.join('; ')}`, options);
+  }
+}
+
+/** The environment lacks settings or has wrong ones; the message names all of them. */
+export class InvalidEnvironmentError extends Error {
+  readonly code = 'ENVIRONMENT_INVALID';
+
+  constructor(readonly problems: readonly string[]) {
+    super(`The configuration is not valid:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+    this.name = 'InvalidEnvironmentError';
+  }
+}

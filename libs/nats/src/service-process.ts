@@ -1,0 +1,82 @@
+import { Logger, type INestApplicationContext } from '@nestjs/common';
+import { NatsConnection } from './nats-connection.js';
+import { NatsConnectError } from './nats.errors.js';
+
+/** Exit codes of a service, after BSD's sysexits.h where it has a name for the case. */
+export const EXIT_CODES = {
+  /** It was asked to stop. */
+  stopped: 0,
+  /** A fault. */
+  failed: 1,
+  /** EX_TEMPFAIL: the NATS connection was lost, or never stood. Started again, it may work. */
+  connectionLost: 75,
+  /** EX_CONFIG: the environment is not valid. Started again, it is just as wrong. */
+  invalidConfiguration: 78,
+} as const;
+
+/**
+ * The life of a service as an operating system process: it runs until it is asked to stop, or until its
+ * NATS connection is lost with `onConnectionLost: 'exit'`. Either way it ends through Nest's shutdown: no
+ * new requests, running ones done, handlers done and acknowledged, client closed. A second signal, or a
+ * shutdown over its deadline, ends it at once.
+ *
+ * Nest's own `enableShutdownHooks` is not used beside it: it ends by sending itself the signal again, or
+ * with code 0, and so cannot say *why* the process ended.
+ */
+export class ServiceProcess {
+  private readonly logger = new Logger('Service');
+  private stopping = false;
+
+  /** @param shutdownTimeoutMs the deadline of a shutdown */
+  constructor(
+    private readonly app: INestApplicationContext,
+    private readonly shutdownTimeoutMs: number,
+  ) {}
+
+  /**
+   * Listens for signals and for a lost connection, and then starts the service.
+   * A start that fails ends the process with a code for its cause.
+   */
+  async run(start: () => Promise<void>): Promise<void> {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.on(signal, () => {
+        if (this.stopping) process.exit(EXIT_CODES.stopped);
+        void this.stop(signal, EXIT_CODES.stopped);
+      });
+    }
+    const connection = this.app.get(NatsConnection);
+    if (connection.options.onConnectionLost === 'exit') {
+      connection.once('lost', () => void this.stop('the NATS connection is lost', EXIT_CODES.connectionLost));
+    }
+    try {
+      await start();
+    } catch (error) {
+      // A start that fails because it was told to stop needs no report.
+      if (this.stopping) return;
+      this.logger.error(error instanceof NatsConnectError ? error.message : error);
+      await this.stop('it could not start', exitCodeOf(error));
+    }
+  }
+
+  private async stop(reason: string, exitCode: number): Promise<void> {
+    if (this.stopping) return;
+    this.stopping = true;
+    this.logger.log(`Stopping: ${reason}`);
+    setTimeout(() => {
+      this.logger.error(`The shutdown took over ${this.shutdownTimeoutMs} ms; exiting`);
+      process.exit(exitCode || EXIT_CODES.failed);
+    }, this.shutdownTimeoutMs);
+    try {
+      await this.app.close();
+    } catch (error) {
+      this.logger.error(error);
+      process.exit(exitCode || EXIT_CODES.failed);
+    }
+    this.logger.log(`Stopped with exit code ${exitCode}`);
+    process.exit(exitCode);
+  }
+}
+
+function exitCodeOf(error: unknown): number {
+  return error instanceof NatsConnectError ? EXIT_CODES.connectionLost : EXIT_CODES.failed;
+}

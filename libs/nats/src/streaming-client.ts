@@ -1,0 +1,121 @@
+import { connect, type Stan } from 'node-nats-streaming';
+import {
+  NatsClientIdTakenError,
+  NatsClusterNotFoundError,
+  NatsConnectRefusedError,
+  NatsHostNotFoundError,
+  NatsSilentPeerError,
+  NatsUnreachableError,
+  type NatsConnectError,
+  type NatsTarget,
+} from './nats.errors.js';
+import { redactUrl, type NatsOptions } from './nats.options.js';
+
+/** Between two tries to resume a dropped TCP connection, in ms; a refused local port answers in under 1 ms. */
+const RESUME_RETRY_MS = 250;
+/** The share of our own timer that the client's connect request may use, so that its answer names the cause. */
+const REQUEST_SHARE = 0.75;
+
+/** What a failed attempt says, and which error it becomes; the first row that fits counts. */
+const CONNECT_ERRORS: readonly [
+  RegExp,
+  new (reason: string, target: NatsTarget, options?: ErrorOptions) => NatsConnectError,
+  string,
+][] = [
+  [/ENOTFOUND|EAI_AGAIN/, NatsHostNotFoundError, 'The host name of NATS has no address'],
+  [/connect request timeout/, NatsClusterNotFoundError, 'No streaming server with this cluster id answered'],
+  [/clientID already registered/, NatsClientIdTakenError, 'The client id belongs to another living client'],
+  [/Could not connect|ECONNREFUSED|ECONNRESET|EHOSTUNREACH/, NatsUnreachableError, 'NATS is not reachable'],
+];
+
+/** What error messages may say of the options. */
+export function targetOf(options: NatsOptions): NatsTarget {
+  return { url: redactUrl(options.url), clusterId: options.clusterId, clientId: options.clientId };
+}
+
+/** The client emits Error objects and, from the server, plain strings. */
+export function toError(value: unknown): Error {
+  return value instanceof Error ? value : new Error(String(value));
+}
+
+/**
+ * Opens one client and settles always: the raw client emits nothing at all when its first peer accepts and
+ * stays silent, so the bound is a timer of ours. `error` is listened to from the first moment and for good:
+ * without a listener the client's error would end the process.
+ *
+ * @throws NatsConnectError one subclass for each cause; a client that did not connect is closed again
+ */
+export function openStreamingClient(options: NatsOptions): Promise<Stan> {
+  const target = targetOf(options);
+  const client = connect(options.clusterId, options.clientId, {
+    url: options.url,
+    connectTimeout: Math.ceil(options.connectTimeoutMs * REQUEST_SHARE),
+    ackTimeout: options.ackTimeoutMs,
+    stanPingInterval: options.pingIntervalMs,
+    stanMaxPingOut: options.pingsOutMax,
+    pingInterval: options.pingIntervalMs,
+    maxPingOut: options.pingsOutMax,
+    // How long a connection may stay interrupted is decided by NatsConnection, not by a count here.
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: RESUME_RETRY_MS,
+  });
+  client.on('error', () => undefined);
+  return new Promise((resolve, reject) => {
+    const fail = (error: NatsConnectError) => {
+      clearTimeout(timer);
+      client.off('connect', succeed);
+      discardClient(client);
+      reject(error);
+    };
+    const succeed = () => {
+      clearTimeout(timer);
+      client.off('error', failed);
+      client.off('close', closed);
+      resolve(client);
+    };
+    const failed = (cause: unknown) => fail(connectErrorOf(cause, target));
+    const closed = () => fail(new NatsUnreachableError('NATS closed the connection while it was made', target));
+    const timer = setTimeout(() => {
+      fail(new NatsSilentPeerError(`NATS did not answer within ${options.connectTimeoutMs} ms`, target));
+    }, options.connectTimeoutMs);
+    client.once('connect', succeed).once('error', failed).once('close', closed);
+  });
+}
+
+function connectErrorOf(cause: unknown, target: NatsTarget): NatsConnectError {
+  const error = toError(cause);
+  const [, ErrorClass, reason] = CONNECT_ERRORS.find(([pattern]) => pattern.test(error.message)) ?? [
+    undefined,
+    NatsConnectRefusedError,
+    `NATS refused the connection: ${error.message}`,
+  ];
+  return new ErrorClass(reason, target, { cause: error });
+}
+
+/** The inner NATS client, which the declared type hides; absent once the client closed it. */
+function innerClient(client: Stan): { close(): void } | undefined {
+  return (client as Stan & { nc?: { close(): void } }).nc;
+}
+
+/**
+ * Ends a client without a word to the server. The streaming client goes first, so that pending publishes
+ * are called back now and not by their timers; then the socket, so that nothing that it still buffers
+ * arrives later.
+ */
+export function discardClient(client: Stan): void {
+  const inner = innerClient(client);
+  client.close();
+  inner?.close();
+}
+
+/** Closes a client so that the server forgets it. Resolves when it did, or after `timeoutMs`. */
+export async function closeClient(client: Stan, timeoutMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  await new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, timeoutMs);
+    client.once('close', () => resolve());
+    client.close();
+  });
+  clearTimeout(timer);
+  innerClient(client)?.close();
+}

@@ -1,0 +1,53 @@
+import type { AuthenticationOptions } from '../core/authentication.js';
+import { ConfigurationError } from '../errors.js';
+import type { Log } from '../log.js';
+import { MemoryStore } from '../store/memory-store.js';
+import type { Store, StoreLimits } from '../store/store.js';
+import type { HeartbeatOptions } from '../streaming/clients.js';
+import { StreamingServer } from '../streaming-server.js';
+import type { CommandSettings } from './flags.js';
+
+const DEFAULT_PORT = 4222;
+
+/** Starts the server that the command line describes. Throws as `StreamingServer.start` does. */
+export async function run(settings: CommandSettings, log: Log): Promise<StreamingServer> {
+  const server = await StreamingServer.start({
+    port: settings.port ?? DEFAULT_PORT,
+    store: createStore(settings),
+    authentication: authentication(settings),
+    heartbeat: heartbeat(settings),
+    log,
+    ...(settings.host === undefined ? {} : { host: settings.host }),
+    ...(settings.clusterId === undefined ? {} : { clusterId: settings.clusterId }),
+  });
+  log.notice(`Listening for client connections on ${server.host}:${server.port}`);
+  return server;
+}
+
+function createStore(settings: CommandSettings): Store {
+  const { channelsMax, messagesMax, bytesMax, ageMaxMs, subscriptionsMax } = settings;
+  const limits = withoutUndefined<StoreLimits>({ channelsMax, messagesMax, bytesMax, ageMaxMs, subscriptionsMax });
+  const kind = (settings.store ?? 'MEMORY').toUpperCase();
+  if (kind === 'MEMORY') return new MemoryStore(limits);
+  throw new ConfigurationError(`--store ${kind}: expected MEMORY or FILE`);
+}
+
+function authentication(settings: CommandSettings): AuthenticationOptions {
+  const { user, pass = '', token } = settings;
+  return {
+    ...(token === undefined ? {} : { token }),
+    ...(user === undefined ? {} : { users: [{ user, pass }] }),
+  };
+}
+
+function heartbeat(settings: CommandSettings): HeartbeatOptions {
+  return withoutUndefined<HeartbeatOptions>({
+    intervalMs: settings.heartbeatIntervalMs,
+    timeoutMs: settings.heartbeatTimeoutMs,
+    failuresMax: settings.heartbeatFailuresMax,
+  });
+}
+
+function withoutUndefined<T>(values: { [K in keyof T]?: T[K] | undefined }): Partial<T> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Partial<T>;
+}

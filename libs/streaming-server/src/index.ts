@@ -1,0 +1,7 @@
+export { StreamingServer, type StreamingServerOptions } from './streaming-server.js';
+export { MemoryStore } from './store/memory-store.js';
+export type { Store, StoreLimits, MessageLog, NewMessage } from './store/store.js';
+export type { AuthenticationOptions, User } from './core/authentication.js';
+export type { HeartbeatOptions } from './streaming/clients.js';
+export type { Log } from './log.js';
+export { ConfigurationError, ListenError, StoreError, StreamingServerError } from './errors.js';

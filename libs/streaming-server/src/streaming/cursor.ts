@@ -1,0 +1,202 @@
+import { REDELIVERY_SLACK_MS, TRANSFER_DELAY_MS } from '../limits.js';
+import type { CursorRecord, StateJournal } from '../store/state-journal.js';
+import { asRedelivered } from '../wire/stored-message.js';
+import type { Channel } from './channel.js';
+import type { Member } from './member.js';
+import type { TimerWheel } from './timer-wheel.js';
+
+/** What a cursor needs of the server around it. */
+export interface CursorContext {
+  readonly wheel: TimerWheel;
+  readonly journal: StateJournal;
+  send(inbox: string, message: Buffer): void;
+}
+
+/**
+ * A position in a channel and those who read from it: a plain or durable subscription has one member, a queue group
+ * any number. A durable one without members is *offline*: it keeps its position and what was not acknowledged.
+ */
+export class Cursor {
+  lastSent: number;
+  readonly members: Member[] = [];
+  /** What members that are gone left unacknowledged, in order; empty unless the cursor is offline or resuming. */
+  private left: number[] = [];
+  private readonly redeliveryCounts = new Map<number, number>();
+
+  constructor(
+    readonly channel: Channel,
+    readonly identity: Omit<CursorRecord, 'lastSent'>,
+    lastSent: number,
+    private readonly context: CursorContext,
+  ) {
+    this.lastSent = lastSent;
+  }
+
+  get isQueue(): boolean {
+    return this.identity.queue !== '';
+  }
+
+  get isDurable(): boolean {
+    return this.identity.durableName !== '';
+  }
+
+  get record(): CursorRecord {
+    return { ...this.identity, lastSent: this.lastSent };
+  }
+
+  /** Every sequence that was sent and not acknowledged. */
+  get pending(): number[] {
+    const pending = this.members.flatMap((member) => [...member.pending.keys()]);
+    return [...pending, ...this.left].sort((a, b) => a - b);
+  }
+
+  /** Takes over what a server before this one had sent. */
+  restore(pending: readonly number[]): void {
+    this.left = [...pending];
+  }
+
+  join(member: Member): void {
+    this.members.push(member);
+  }
+
+  /** The member knows that it is subscribed: what others left comes first, flagged, then new messages. */
+  start(member: Member): void {
+    member.ready = true;
+    const left = this.left;
+    this.left = [];
+    for (const sequence of left) {
+      const message = this.channel.log.read(sequence);
+      if (message === undefined) this.settle(sequence);
+      else this.sendAgain(member, sequence, message, performance.now() + member.ackWaitMs);
+    }
+    this.deliver();
+  }
+
+  leave(member: Member): void {
+    member.gone = true;
+    this.context.wheel.cancel(member);
+    this.members.splice(this.members.indexOf(member), 1);
+    const sequences = [...member.pending.keys()].sort((a, b) => a - b);
+    member.pending.clear();
+    if (this.members.length === 0) this.left = [...this.left, ...sequences].sort((a, b) => a - b);
+    else if (sequences.length > 0) this.dealOut(sequences);
+    // A member that left may have been all that held the others back.
+    this.deliver();
+  }
+
+  /** Sends new messages as long as there are some and a member has room. */
+  deliver(): void {
+    const { log } = this.channel;
+    for (;;) {
+      const sequence = Math.max(this.lastSent + 1, log.firstSequence);
+      if (sequence > this.channel.availableSequence) return;
+      const member = this.pick();
+      if (member === undefined || member.stalled) return;
+      const message = log.read(sequence);
+      this.lastSent = sequence;
+      if (message !== undefined) this.send(member, sequence, message);
+    }
+  }
+
+  /** An acknowledgement arrived through the member's inbox; in a group the message may be another's by now. */
+  acknowledge(member: Member, sequence: number): void {
+    const owner = member.pending.has(sequence)
+      ? member
+      : this.members.find((other) => other.pending.has(sequence));
+    if (owner === undefined) return;
+    owner.pending.delete(sequence);
+    this.settle(sequence);
+    this.release(owner);
+  }
+
+  redeliver(member: Member): void {
+    const now = performance.now();
+    if (!this.isQueue && member.client.failedHeartbeats > 0) {
+      this.context.wheel.schedule(member, now + member.ackWaitMs);
+      return;
+    }
+    for (const [sequence, expiresMs] of member.pending) {
+      if (expiresMs > now + REDELIVERY_SLACK_MS) break;
+      const message = this.channel.log.read(sequence);
+      if (message === undefined) {
+        member.pending.delete(sequence);
+        this.settle(sequence);
+      } else {
+        this.redeliverOne(member, sequence, message, Math.max(expiresMs, now - member.ackWaitMs / 2));
+      }
+    }
+    this.schedule(member);
+    this.release(member);
+  }
+
+  private redeliverOne(member: Member, sequence: number, message: Buffer, expiredMs: number): void {
+    const target = this.isQueue ? (this.pick() ?? member) : member;
+    member.pending.delete(sequence);
+    const from = target === member ? expiredMs : performance.now();
+    this.sendAgain(target, sequence, message, from + target.ackWaitMs);
+  }
+
+  /** The ready member without failed heartbeats that has the fewest pending, else any; used in turn when equal. */
+  private pick(): Member | undefined {
+    const { members } = this;
+    if (members.length === 1) return members[0]?.ready === true ? members[0] : undefined;
+    let best: Member | undefined;
+    for (const member of members) {
+      if (!member.ready || member.stalled || member.client.failedHeartbeats > 0) continue;
+      if (best === undefined || member.pending.size < best.pending.size) best = member;
+    }
+    best ??= members.find((member) => member.ready && !member.stalled) ?? members.find((member) => member.ready);
+    if (best !== undefined && best === members[0]) {
+      members.shift();
+      members.push(best);
+    }
+    return best;
+  }
+
+  private send(member: Member, sequence: number, message: Buffer): void {
+    this.context.send(member.settings.inbox, message);
+    this.context.journal.sent(this.identity.cursorId, sequence);
+    this.addPending(member, sequence, performance.now() + member.ackWaitMs);
+  }
+
+  private sendAgain(member: Member, sequence: number, message: Buffer, expiresMs: number): void {
+    const count = (this.redeliveryCounts.get(sequence) ?? 0) + 1;
+    this.redeliveryCounts.set(sequence, count);
+    this.context.send(member.settings.inbox, asRedelivered(message, count));
+    this.addPending(member, sequence, expiresMs);
+  }
+
+  private addPending(member: Member, sequence: number, expiresMs: number): void {
+    member.pending.set(sequence, expiresMs);
+    member.stalled = member.full;
+    if (member.dueTick === undefined) this.schedule(member);
+  }
+
+  /** Room again: more may be sent. */
+  private release(member: Member): void {
+    if (!member.stalled || member.full) return;
+    member.stalled = false;
+    this.deliver();
+  }
+
+  private settle(sequence: number): void {
+    this.redeliveryCounts.delete(sequence);
+    this.context.journal.acknowledged(this.identity.cursorId, sequence);
+  }
+
+  private dealOut(sequences: number[]): void {
+    const now = performance.now();
+    this.members.slice(0, sequences.length).forEach((heir, index) => {
+      const share = sequences.filter((_, position) => position % this.members.length === index);
+      // At the front: what is pending is kept in order of expiry.
+      heir.pending = new Map([...share.map((sequence) => [sequence, now] as const), ...heir.pending]);
+      heir.stalled = heir.full;
+      this.context.wheel.schedule(heir, now + TRANSFER_DELAY_MS);
+    });
+  }
+
+  private schedule(member: Member): void {
+    const earliest = member.pending.values().next();
+    if (earliest.done !== true) this.context.wheel.schedule(member, earliest.value);
+  }
+}

@@ -1,0 +1,22 @@
+/** What refused clients are told, word for word as by the real server. */
+export const Refusal = {
+  connect: 'stan: invalid connection request',
+  clientIdForm: 'stan: invalid clientID: only alphanumeric and `-` or `_` characters allowed',
+  clientIdTaken: 'stan: clientID already registered',
+  publish: 'stan: invalid publish request',
+  subscription: 'stan: invalid subscription request',
+  clientIdMissing: 'stan: clientID missing',
+  ackWait: 'stan: invalid ack wait time, should be >= 1s',
+  maxInFlight: 'stan: invalid MaxInflight, should be >= 1',
+  startPosition: 'stan: invalid start position',
+  subject: 'stan: invalid subject',
+  unknownClient: 'stan: unknown clientID',
+  durableQueueName: "stan: durable name of a durable queue subscriber can't contain the character ':'",
+  durableTaken: 'stan: duplicate durable registration',
+  tooManySubscriptions: 'too many subscriptions per channel',
+  unsubscribe: 'stan: invalid unsubscribe request',
+  unknownChannel: 'stan: unknown channel',
+  unknownSubscription: 'stan: invalid subscription',
+  close: 'stan: invalid close request',
+  replacedClient: 'client has been replaced or is no longer registered',
+} as const;

@@ -1,0 +1,34 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { constants } from 'node:os';
+
+/** What ends a program from outside. A terminal sends them to the child too; `kill` sends them to this process only. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
+/** Runs Node with the terminal as it is, passes signals on, waits for its end and returns its exit code. */
+export async function runChild(args) {
+  const child = spawn(process.execPath, args, { stdio: 'inherit' });
+  return endOf(child);
+}
+
+/** Runs a program and returns its exit code and all that it wrote. */
+export async function runCollected(command, args, options = {}) {
+  const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8');
+    stream.on('data', (text) => (output += text));
+  }
+  return { code: await endOf(child), output };
+}
+
+async function endOf(child) {
+  const pass = (signal) => child.kill(signal);
+  for (const signal of SIGNALS) process.on(signal, pass);
+  try {
+    const [code, signal] = await once(child, 'close');
+    return code ?? 128 + constants.signals[signal];
+  } finally {
+    for (const signal of SIGNALS) process.off(signal, pass);
+  }
+}

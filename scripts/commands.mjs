@@ -1,0 +1,70 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { runChild, runCollected } from './children.mjs';
+import { bringUpToDate } from './up-to-date.mjs';
+
+const JEST = [
+  '--experimental-vm-modules',
+  '--disable-warning=ExperimentalWarning',
+  'node_modules/jest/bin/jest.js',
+];
+const LAB = 'dist/apps/lab/apps/lab/src/main.js';
+const STREAMING_SERVER = 'dist/libs/streaming-server/libs/streaming-server/src/main.js';
+
+/** Jest refuses --watch where it cannot ask git what has changed. */
+const watchFlag = () => (existsSync('.git') ? '--watch' : '--watchAll');
+
+const COMMANDS = {
+  demo: { run: (args) => become(LAB, ['demo', ...args]) },
+  start: { run: (args) => become(LAB, ['start', ...args]) },
+  'nats-streaming': { run: (args) => become(STREAMING_SERVER, args) },
+  test: { run: (args) => runChild([...JEST, ...args]) },
+  'test-watch': { run: (args) => runChild([...JEST, watchFlag(), ...args]) },
+  build: { run: () => 0, always: true },
+  lint: { run: lint, buildless: true },
+};
+
+/** Runs one command and returns its exit code; undefined where the command goes on in this process. */
+export async function runCommand([name, ...args]) {
+  const command = Object.hasOwn(COMMANDS, name ?? '') ? COMMANDS[name] : undefined;
+  if (command === undefined) {
+    console.error(`Unknown command ${name ?? '(none)'}; known: ${Object.keys(COMMANDS).join(', ')}`);
+    return 2;
+  }
+  const ready = await bringUpToDate({ build: !command.buildless, rebuild: command.always ?? false });
+  return ready ? command.run(args) : 1;
+}
+
+/** Goes on as another program, in this very process: nobody stands between it and its signals. */
+async function become(entry, args) {
+  process.argv = [process.argv[0], resolve(entry), ...args];
+  await import(pathToFileURL(resolve(entry)).href);
+  return process.exitCode;
+}
+
+/** Runs all checks, two at a time, even after one has failed: a lint run that stops at the first tells half. */
+async function lint() {
+  const checks = [
+    ['eslint', ['node_modules/eslint/bin/eslint.js', '.']],
+    ['tsc', ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.json']],
+    ['prettier', ['node_modules/prettier/bin/prettier.cjs', '--check', '.']],
+    ['layers', ['node_modules/dependency-cruiser/bin/dependency-cruise.mjs', 'apps', 'libs']],
+  ];
+  const failed = [];
+  await Promise.all(
+    [0, 1].map(async () => {
+      for (let check = checks.shift(); check !== undefined; check = checks.shift()) {
+        const [name, args] = check;
+        const { code, output } = await runCollected(process.execPath, args);
+        console.log(`${code === 0 ? 'ok    ' : 'FAILED'} ${name}`);
+        if (code !== 0) {
+          failed.push(name);
+          console.log(output);
+        }
+      }
+    }),
+  );
+  if (failed.length > 0) console.error(`lint failed: ${failed.join(', ')}`);
+  return failed.length > 0 ? 1 : 0;
+}

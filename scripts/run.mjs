@@ -1,0 +1,17 @@
+/**
+ * What `npm run demo`, `npm test` and their like call: brings the checkout up to date (installs, builds), then runs.
+ * Needs nothing but Node, so that it can say what is missing on a fresh clone.
+ */
+import { fileURLToPath } from 'node:url';
+
+const MIN_NODE = [20, 19];
+
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+if (major < MIN_NODE[0] || (major === MIN_NODE[0] && minor < MIN_NODE[1])) {
+  console.error(`Node ${MIN_NODE.join('.')} or newer is needed; this is ${process.versions.node}.`);
+  process.exit(1);
+}
+
+process.chdir(fileURLToPath(new URL('..', import.meta.url)));
+const { runCommand } = await import('./commands.mjs');
+process.exitCode = await runCommand(process.argv.slice(2));
