@@ -63,9 +63,10 @@ export function openStreamingClient(options: NatsOptions): Promise<Stan> {
   return new Promise((resolve, reject) => {
     const fail = (error: NatsConnectError) => {
       clearTimeout(timer);
-      client.off('connect', succeed);
-      discardClient(client);
+      // First the reason: discarding the client makes it emit `close`, which would be taken for one.
       reject(error);
+      client.off('connect', succeed).off('error', failed).off('close', closed);
+      discardClient(client);
     };
     const succeed = () => {
       clearTimeout(timer);

@@ -97,7 +97,9 @@ function wrongMoves(
         .map(({ accountId, amountMinor: moved }) => `${accountId} ${moved}`)
         .sort()
         .join() !== wanted;
-    return (postings.get(id) ?? []).some(isWrong) ? [`the posting of transfer ${id} moves something else`] : [];
+    return (postings.get(id) ?? []).some(isWrong)
+      ? [`the posting of transfer ${id} moves something else`]
+      : [];
   });
 }
 
@@ -113,16 +115,23 @@ function imbalances({ postings, accounts }: Books): string[] {
   const offAccounts = accounts
     .filter(({ id, balanceMinor }) => balanceMinor !== sumOf(perAccount.get(id) ?? []))
     .map(({ id }) => `the balance of account ${id} is not the sum of its entries`);
-  const offCurrencies = Object.entries(sums(accounts.map(({ currency, balanceMinor }) => [currency, balanceMinor])))
+  const offCurrencies = Object.entries(
+    sums(accounts.map(({ currency, balanceMinor }) => [currency, balanceMinor])),
+  )
     .filter(([, sum]) => sum !== '0')
     .map(([currency, sum]) => `the balances in ${currency} sum to ${sum} and not to zero`);
   return [...offPostings, ...offAccounts, ...offCurrencies];
 }
 
-function sums(amounts: readonly (readonly [currency: string, amountMinor: bigint])[]): Record<string, string> {
+function sums(
+  amounts: readonly (readonly [currency: string, amountMinor: bigint])[],
+): Record<string, string> {
   const totals = groupBy(amounts, ([currency]) => currency);
   return Object.fromEntries(
-    [...totals].map(([currency, group]) => [currency, String(group.reduce((sum, [, amount]) => sum + amount, 0n))]),
+    [...totals].map(([currency, group]) => [
+      currency,
+      String(group.reduce((sum, [, amount]) => sum + amount, 0n)),
+    ]),
   );
 }
 

@@ -54,10 +54,15 @@ export class BankClient {
    * Sends orders, `concurrency` at once, and resolves when each is accepted.
    * @param onTried called after each order's first try, answered or not
    */
-  async send(orders: readonly Order[], concurrency: number, onTried: () => void = () => undefined): Promise<void> {
+  async send(
+    orders: readonly Order[],
+    concurrency: number,
+    onTried: () => void = () => undefined,
+  ): Promise<void> {
     const queue = [...orders];
     const worker = async () => {
-      for (let order = queue.shift(); order !== undefined; order = queue.shift()) await this.insist(order, onTried);
+      for (let order = queue.shift(); order !== undefined; order = queue.shift())
+        await this.insist(order, onTried);
     };
     await Promise.all(Array.from({ length: concurrency }, worker));
   }

@@ -58,7 +58,10 @@ export function parseDemoOptions(commandLine: readonly string[]): DemoOptions {
     if (word === '--help' || word === '-h') options = { ...options, help: true };
     else if (word === '--json') options = { ...options, json: jsonTarget(rest) };
     else if (word === '--transfers') {
-      options = { ...options, transfers: numberOf(word, rest.shift(), TRANSFERS_MIN, TRANSFERS_MAX, problems) };
+      options = {
+        ...options,
+        transfers: numberOf(word, rest.shift(), TRANSFERS_MIN, TRANSFERS_MAX, problems),
+      };
     } else if (word === '--seed') {
       options = { ...options, seed: numberOf(word, rest.shift(), 0, SEED_MAX, problems) };
     } else if (word === '--strategy') {
@@ -82,7 +85,13 @@ function jsonTarget(rest: string[]): { file: string } | 'stdout' {
   return { file: next };
 }
 
-function numberOf(name: string, text: string | undefined, min: number, max: number, problems: string[]): number {
+function numberOf(
+  name: string,
+  text: string | undefined,
+  min: number,
+  max: number,
+  problems: string[],
+): number {
   const number = Number(text);
   if (text !== undefined && /^\d+$/.test(text) && number >= min && number <= max) return number;
   problems.push(`${name} needs a whole number from ${min} to ${max}; got ${text ?? 'nothing'}`);

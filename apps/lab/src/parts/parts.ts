@@ -74,7 +74,8 @@ export class Parts {
   }
 
   private ownPostgres(): PostgresPart {
-    if (this.postgres === undefined) throw new Error('PostgreSQL was not started although a database is not given');
+    if (this.postgres === undefined)
+      throw new Error('PostgreSQL was not started although a database is not given');
     return this.postgres;
   }
 }

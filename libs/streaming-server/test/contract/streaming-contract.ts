@@ -24,14 +24,12 @@ export interface Bench {
 export function streamingContract(name: string, start: () => Promise<Target>): void {
   describe(name, () => {
     let target: Target;
-    const clients: Client[] = [];
+    const clients = new Set<Client>();
     beforeAll(async () => {
       target = await start();
     });
     afterEach(async () => {
-      for (const client of clients.splice(0)) {
-        if (client.nc?.closed === false) await close(client);
-      }
+      for (const client of clients) await close(client);
     });
     afterAll(() => target.stop());
 
@@ -39,7 +37,8 @@ export function streamingContract(name: string, start: () => Promise<Target>): v
       server: () => target,
       client: async (clientId, options) => {
         const client = await connect(target, clientId, options);
-        clients.push(client);
+        clients.add(client);
+        client.once('close', () => clients.delete(client));
         return client;
       },
       channel: () => unique('channel'),

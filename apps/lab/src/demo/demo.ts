@@ -1,0 +1,66 @@
+import { writeFile } from 'node:fs/promises';
+import type { DeliveryStrategy } from '../parts/bank.js';
+import { Parts } from '../parts/parts.js';
+import { DEMO_HELP, parseDemoOptions, type DemoOptions } from './demo-options.js';
+import type { Findings } from './findings.js';
+import { Narrator } from './narrator.js';
+import { reportOf, type Report } from './report.js';
+import { runStrategy } from './run-strategy.js';
+import { writeScript } from './script.js';
+import { renderTable } from './table.js';
+import { tellFindings } from './tell-findings.js';
+
+const SUBTITLES: Readonly<Record<DeliveryStrategy, string>> = {
+  direct: 'the naive way: save, then publish',
+  outbox: 'the event is saved with the transfer; a relay publishes it',
+};
+
+/**
+ * `npm run demo`: plays the same script with each strategy and compares.
+ * @param stop aborted when the user wants to stop
+ * @returns the exit code: 0 only if everything came out as predicted
+ * @throws LabError
+ */
+export async function demo(commandLine: readonly string[], stop: AbortSignal): Promise<number> {
+  const options = parseDemoOptions(commandLine);
+  if (options.help) {
+    console.log(DEMO_HELP);
+    return 0;
+  }
+  const narrator = new Narrator(options.json === 'stdout' ? process.stderr : process.stdout);
+  const report = reportOf(await runAll(options, narrator, stop));
+  narrator.write(`\n${renderTable(report.strategies)}\n`);
+  for (const line of report.notAsPredicted) narrator.write(line);
+  narrator.write(
+    report.asPredicted ? 'Everything came out as predicted.' : 'Not everything came out as predicted.',
+  );
+  await hand(report, options.json);
+  return report.asPredicted ? 0 : 1;
+}
+
+async function runAll(options: DemoOptions, narrator: Narrator, stop: AbortSignal): Promise<Findings[]> {
+  narrator.write(
+    'A bank of two services: transactions records transfers, accounts moves the money, NATS is between them.',
+  );
+  const parts = await Parts.start(process.env, (line) => narrator.say(line));
+  try {
+    narrator.say(`the lab runs on ${parts.description}`);
+    const script = writeScript(options.transfers, options.seed);
+    const runs: Findings[] = [];
+    for (const strategy of options.strategies) {
+      narrator.chapter(strategy, SUBTITLES[strategy]);
+      const findings = await runStrategy({ strategy, script, parts, narrator, stop });
+      tellFindings(findings, narrator);
+      runs.push(findings);
+    }
+    return runs;
+  } finally {
+    await parts.stop();
+  }
+}
+
+async function hand(report: Report, target: DemoOptions['json']): Promise<void> {
+  const text = `${JSON.stringify(report, null, 2)}\n`;
+  if (target === 'stdout') process.stdout.write(text);
+  else if (target !== undefined) await writeFile(target.file, text);
+}

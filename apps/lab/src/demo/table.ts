@@ -1,0 +1,35 @@
+import type { StrategyReport } from './report.js';
+
+const COLUMNS: readonly (readonly [title: string, cell: (row: StrategyReport) => string])[] = [
+  ['strategy', (row) => row.strategy],
+  ['recorded', (row) => String(row.recorded)],
+  ['posted', (row) => String(row.posted)],
+  ['rejected', (row) => String(row.rejected)],
+  ['lost', (row) => String(row.lost)],
+  ['duplicated', (row) => String(row.duplicated)],
+  ['phantom', (row) => String(row.phantom)],
+  ['stuck', (row) => String(row.stuck)],
+  ['money missing', (row) => formatMoney(BigInt(row.moneyMissingMinor), row.currency)],
+  ['recovery', (row) => (row.recoveryMs === null ? 'never' : `${(row.recoveryMs / 1000).toFixed(1)} s`)],
+  ['verdict', (row) => row.verdict],
+];
+
+/** The rows as a table of plain text: words to the left, numbers to the right. */
+export function renderTable(rows: readonly StrategyReport[]): string {
+  const lines = [COLUMNS.map(([title]) => title), ...rows.map((row) => COLUMNS.map(([, cell]) => cell(row)))];
+  const widths = COLUMNS.map((_, column) => Math.max(...lines.map((cells) => cells[column]?.length ?? 0)));
+  const align = (cell: string, column: number) =>
+    column === 0 || column === COLUMNS.length - 1
+      ? cell.padEnd(widths[column] ?? 0)
+      : cell.padStart(widths[column] ?? 0);
+  const [head = '', ...body] = lines.map((cells) => cells.map(align).join('  ').trimEnd());
+  const rule = widths.map((width) => '-'.repeat(width)).join('  ');
+  return [head, rule, ...body].join('\n');
+}
+
+/** Minor units for people: `EUR 1 234.56`. */
+export function formatMoney(amountMinor: bigint, currency: string): string {
+  const digits = String(amountMinor).padStart(3, '0');
+  const whole = digits.slice(0, -2).replaceAll(/\B(?=(\d{3})+$)/g, ' ');
+  return `${currency} ${whole}.${digits.slice(-2)}`;
+}
