@@ -12,6 +12,13 @@ if (major < MIN_NODE[0] || (major === MIN_NODE[0] && minor < MIN_NODE[1])) {
   process.exit(1);
 }
 
+// npm runs this through a shell. `kill` of npm ends npm and that shell, and tells this process nothing.
+const PARENT_POLL_MS = 250;
+if (process.env.npm_lifecycle_event !== undefined) {
+  const shell = process.ppid;
+  setInterval(() => process.ppid !== shell && process.kill(process.pid, 'SIGTERM'), PARENT_POLL_MS).unref();
+}
+
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 const { runCommand } = await import('./commands.mjs');
 process.exitCode = await runCommand(process.argv.slice(2));

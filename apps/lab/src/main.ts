@@ -1,36 +1,45 @@
 /** The lab's command line: `demo` and `start`, each with its own options. */
+import { once } from 'node:events';
 import { constants } from 'node:os';
 import { demo } from './demo/demo.js';
 import { LabError } from './lab.errors.js';
+import { Closers } from './parts/closers.js';
 import { start } from './start/start.js';
 
 const COMMANDS = { demo, start };
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
+const open = new Closers();
 const stop = new AbortController();
-let stoppedBy: (typeof SIGNALS)[number] | undefined;
-for (const signal of SIGNALS) {
-  // A terminal, npm and the shell may each send it: the first counts.
-  process.on(signal, () => {
-    stoppedBy ??= signal;
-    stop.abort();
-  });
-}
+// A terminal, npm and the shell may each send it: the first counts.
+for (const signal of SIGNALS) process.on(signal, () => stop.abort(signal));
 
-/** Runs the command; what it throws because it was stopped is not worth a word. */
 async function run(name: string | undefined, commandLine: readonly string[]): Promise<number> {
   if (name !== 'demo' && name !== 'start') {
     console.error(`expected a command (${Object.keys(COMMANDS).join(', ')}); got ${name ?? 'none'}`);
     return 2;
   }
   try {
-    return await COMMANDS[name](commandLine, stop.signal);
+    return await COMMANDS[name](commandLine, open);
   } catch (error) {
-    if (stoppedBy !== undefined) return 128 + constants.signals[stoppedBy];
-    console.error(error instanceof LabError ? `\n${error.message}` : error);
+    if (!stop.signal.aborted) console.error(error instanceof LabError ? `\n${error.message}` : error);
     return error instanceof LabError ? error.exitCode : 1;
+  } finally {
+    await open.close();
   }
 }
 
+/** Closes what is open under the hands of whatever runs, and ends the process: nobody waits for a deadline then. */
+async function interrupted(name: string | undefined): Promise<void> {
+  await once(stop.signal, 'abort');
+  console.error('\nstopping …');
+  await open.close().catch((error: unknown) => console.error(error));
+  // Ctrl-C is how `start` ends; a demo that is broken off has not shown anything.
+  process.exit(
+    name === 'start' ? 0 : 128 + constants.signals[stop.signal.reason as (typeof SIGNALS)[number]],
+  );
+}
+
 const [name, ...commandLine] = process.argv.slice(2);
+void interrupted(name);
 process.exitCode = await run(name, commandLine);

@@ -22,7 +22,8 @@ export interface Traffic {
 const TRANSFERS = `
   select id, debit_account_id as "debitAccountId", credit_account_id as "creditAccountId",
          amount_minor as "amountMinor", currency, status, requested_at as "requestedAt"
-  from transfer`;
+  from transfer
+  order by requested_at, id`;
 const IN_OUTBOX = `select distinct envelope::jsonb #>> '{data,transferId}' as id from outbox_message`;
 const POSTINGS = `
   select posting.id, posting.transfer_id as "transferId", posting.currency,

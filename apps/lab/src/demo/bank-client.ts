@@ -33,7 +33,6 @@ export class BankClient {
   constructor(
     private readonly bank: Bank,
     private readonly accountIds: readonly string[],
-    private readonly stop: AbortSignal,
   ) {}
 
   get tally(): Tally {
@@ -73,7 +72,7 @@ export class BankClient {
       const accepted = await this.post(order);
       if (!tried) onTried();
       if (accepted) break;
-      await delay(REPEAT_MS, undefined, { signal: this.stop });
+      await delay(REPEAT_MS);
     }
     this.open.delete(order.key);
   }

@@ -98,8 +98,9 @@ async function noMoreProgress({ bank, client }: Stage): Promise<void> {
 function tellTally({ client }: Stage, narrator: Narrator): void {
   const { unconfirmed, unanswered } = client.tally;
   const open = client.openKeys.length;
+  const trouble = `${unconfirmed} × 503 publish-unconfirmed, ${unanswered} × no answer, repeated under their keys`;
   narrator.say(
-    `the client got ${unconfirmed} × 503 publish-unconfirmed and ${unanswered} × no answer, and repeats under its keys: ` +
-      (open === 0 ? 'all are accepted' : `${open} are open`),
+    `the client: ${unconfirmed + unanswered === 0 ? 'every request was answered' : trouble}; ` +
+      (open === 0 ? 'every order is accepted' : `${open} orders are still open`),
   );
 }

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import type { DeliveryStrategy } from '../parts/bank.js';
+import type { Closers } from '../parts/closers.js';
 import { Parts } from '../parts/parts.js';
 import { DEMO_HELP, parseDemoOptions, type DemoOptions } from './demo-options.js';
 import type { Findings } from './findings.js';
@@ -17,18 +18,18 @@ const SUBTITLES: Readonly<Record<DeliveryStrategy, string>> = {
 
 /**
  * `npm run demo`: plays the same script with each strategy and compares.
- * @param stop aborted when the user wants to stop
+ * @param open takes what must be closed when the user breaks it off
  * @returns the exit code: 0 only if everything came out as predicted
  * @throws LabError
  */
-export async function demo(commandLine: readonly string[], stop: AbortSignal): Promise<number> {
+export async function demo(commandLine: readonly string[], open: Closers): Promise<number> {
   const options = parseDemoOptions(commandLine);
   if (options.help) {
     console.log(DEMO_HELP);
     return 0;
   }
   const narrator = new Narrator(options.json === 'stdout' ? process.stderr : process.stdout);
-  const report = reportOf(await runAll(options, narrator, stop));
+  const report = reportOf(await runAll(options, narrator, open));
   narrator.write(`\n${renderTable(report.strategies)}\n`);
   for (const line of report.notAsPredicted) narrator.write(line);
   narrator.write(
@@ -38,25 +39,22 @@ export async function demo(commandLine: readonly string[], stop: AbortSignal): P
   return report.asPredicted ? 0 : 1;
 }
 
-async function runAll(options: DemoOptions, narrator: Narrator, stop: AbortSignal): Promise<Findings[]> {
+async function runAll(options: DemoOptions, narrator: Narrator, open: Closers): Promise<Findings[]> {
   narrator.write(
     'A bank of two services: transactions records transfers, accounts moves the money, NATS is between them.',
   );
   const parts = await Parts.start(process.env, (line) => narrator.say(line));
-  try {
-    narrator.say(`the lab runs on ${parts.description}`);
-    const script = writeScript(options.transfers, options.seed);
-    const runs: Findings[] = [];
-    for (const strategy of options.strategies) {
-      narrator.chapter(strategy, SUBTITLES[strategy]);
-      const findings = await runStrategy({ strategy, script, parts, narrator, stop });
-      tellFindings(findings, narrator);
-      runs.push(findings);
-    }
-    return runs;
-  } finally {
-    await parts.stop();
+  open.add(() => parts.stop());
+  narrator.say(`the lab runs on ${parts.description}`);
+  const script = writeScript(options.transfers, options.seed);
+  const runs: Findings[] = [];
+  for (const strategy of options.strategies) {
+    narrator.chapter(strategy, SUBTITLES[strategy]);
+    const findings = await runStrategy({ strategy, script, parts, narrator, open });
+    tellFindings(findings, narrator);
+    runs.push(findings);
   }
+  return runs;
 }
 
 async function hand(report: Report, target: DemoOptions['json']): Promise<void> {

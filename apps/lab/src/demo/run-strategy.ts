@@ -13,7 +13,7 @@ import { settle } from './settle.js';
 const IMPATIENT = {
   NATS_RESUME_TIMEOUT_MS: '1000',
   NATS_CONNECT_TIMEOUT_MS: '1000',
-  NATS_ACK_WAIT_MS: '1500',
+  NATS_ACK_WAIT_MS: '2000',
 };
 const DEFAULT_NATS_PORT = 4222;
 
@@ -23,13 +23,14 @@ export interface RunOptions {
   readonly script: Script;
   readonly parts: Parts;
   readonly narrator: Narrator;
-  /** Aborted when the user wants to stop. */
-  readonly stop: AbortSignal;
+  /** Takes what must be closed when the user breaks it off. */
+  readonly open: Closers;
 }
 
 /** Plays the script with one strategy and returns what came of it. Everything that it opens it closes again. */
 export async function runStrategy(options: RunOptions): Promise<Findings> {
   const closers = new Closers();
+  options.open.add(() => closers.close());
   try {
     return await play(options, await setTheStage(options, closers));
   } finally {
@@ -37,10 +38,7 @@ export async function runStrategy(options: RunOptions): Promise<Findings> {
   }
 }
 
-async function setTheStage(
-  { strategy, parts, narrator, stop }: RunOptions,
-  closers: Closers,
-): Promise<Stage> {
+async function setTheStage({ strategy, parts, narrator }: RunOptions, closers: Closers): Promise<Stage> {
   const ground = await parts.openGround(strategy);
   closers.add(() => ground.close());
   const { hostname, port } = new URL(ground.broker.url);
@@ -54,7 +52,7 @@ async function setTheStage(
   const owners = Array.from({ length: ACCOUNTS }, (_, index) => `Customer ${index + 1}`);
   const accountIds = await Promise.all(owners.map((owner) => openAccount(url, owner)));
   narrator.say(`transactions and accounts are up, each with its own database; ${ACCOUNTS} accounts are open`);
-  return { ground, cable, bank, client: new BankClient(bank, accountIds, stop) };
+  return { ground, cable, bank, client: new BankClient(bank, accountIds) };
 }
 
 async function play({ strategy, script, narrator }: RunOptions, stage: Stage): Promise<Findings> {

@@ -60,7 +60,6 @@ export class LogBook {
   }
 
   private add(line: string): void {
-    // eslint-disable-next-line no-control-regex -- the escape character is what is looked for
     this.lines.push(line.replaceAll(/\u001b\[\d*m/g, ''));
     if (this.lines.length > LINES_MAX) {
       this.lines.shift();

@@ -49,9 +49,11 @@ export class Parts {
     const runName = `${label}_${randomBytes(4).toString('hex')}`;
     const closers = new Closers();
     try {
-      const transactions = await this.openDatabase('transactions', runName, closers);
-      const accounts = await this.openDatabase('accounts', runName, closers);
-      const broker = this.given.broker ?? (await openBroker(closers));
+      const [broker, transactions, accounts] = await Promise.all([
+        this.given.broker ?? openBroker(closers),
+        this.openDatabase('transactions', runName, closers),
+        this.openDatabase('accounts', runName, closers),
+      ]);
       const databases = { transactions, accounts };
       return { runName, databases, broker, channelPrefix: `${runName}.`, close: () => closers.close() };
     } catch (error) {

