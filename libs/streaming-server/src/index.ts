@@ -1,7 +1,17 @@
 export { StreamingServer, type StreamingServerOptions } from './streaming-server.js';
 export { MemoryStore } from './store/memory-store.js';
+export { FileStore, type FileStoreOptions } from './store/file/file-store.js';
+export type { FileOperations, AppendFile } from './store/file/file-operations.js';
 export type { Store, StoreLimits, MessageLog, NewMessage } from './store/store.js';
 export type { AuthenticationOptions, User } from './core/authentication.js';
 export type { HeartbeatOptions } from './streaming/clients.js';
 export type { Log } from './log.js';
-export { ConfigurationError, ListenError, StoreError, StreamingServerError } from './errors.js';
+export {
+  ConfigurationError,
+  ListenError,
+  StoreDamagedError,
+  StoreError,
+  StoreFailedError,
+  StoreLockedError,
+  StreamingServerError,
+} from './errors.js';

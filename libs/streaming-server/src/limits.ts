@@ -40,8 +40,9 @@ export const OUTPUT_BLOCK_MAX_BYTES = 64 * 1024;
 /** A larger payload is passed on by reference; below it the copy is cheaper than one more write vector. */
 export const OUTPUT_COPY_MAX_BYTES = 8 * 1024;
 
-/** Publishes stored by one flush (the real server's batch): bounds the delay of the first of them. */
-export const PUBLISH_BATCH_MAX = 1024;
+/** Publishes stored by one flush (the real server's batch): bounds the delay of the first of them, and the memory. */
+export const PUBLISH_BATCH_MAX_MESSAGES = 1024;
+export const PUBLISH_BATCH_MAX_BYTES = 8 * 1024 * 1024;
 
 /** How long a registered client may take to say that it still lives, when another wants its id. */
 export const DUPLICATE_CLIENT_CHECK_MS = 500;
@@ -57,6 +58,9 @@ export const REDELIVERY_SLACK_MS = 15;
 /** Delay before messages of a member that left a queue group go to the others. */
 export const TRANSFER_DELAY_MS = 100;
 
+/** After a restart nothing is redelivered before the Node client (2 s and some) can be connected again. */
+export const RECONNECT_GRACE_MS = 2_500;
+
 /** Resolution of the shared timer: half of the redelivery slack, so that it never shows. */
 export const TIMER_TICK_MS = 5;
 
@@ -71,3 +75,25 @@ export const AGE_CHECK_INTERVAL_MS = 500;
 
 /** How long a stopping server waits for clients to take what was written to them. */
 export const STOP_DEADLINE_MS = 100;
+
+/** A channel's messages are kept in files of this size at most (the real server's slices): one is dropped as a whole. */
+export const SEGMENT_MAX_BYTES = 64 * 1024 * 1024;
+/** Smaller limits make smaller files, so that a channel takes little more room than its limit; but not tiny ones. */
+export const SEGMENT_MIN_BYTES = 64 * 1024;
+export const SEGMENT_MIN_MESSAGES = 1024;
+/** Files that a channel's limit is divided into. */
+export const SEGMENTS_PER_CHANNEL = 4;
+
+/** What is read at once from a file, and how many such blocks a channel keeps: one for the tail, one for a latecomer. */
+export const READ_BLOCK_BYTES = 128 * 1024;
+export const READ_BLOCKS_PER_CHANNEL = 2;
+
+/** How long positions and acknowledgements of subscribers may wait for a publish to be written along with. */
+export const POSITIONS_WRITE_DELAY_MS = 50;
+
+/** The file of clients and subscriptions is rewritten when it has this size and has grown by this factor. */
+export const STATE_COMPACTION_MIN_BYTES = 1024 * 1024;
+export const STATE_COMPACTION_GROWTH = 4;
+
+/** A file record is refused above this: nothing larger is ever written, so it is damage. */
+export const RECORD_MAX_BYTES = 256 * 1024 * 1024;

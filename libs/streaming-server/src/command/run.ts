@@ -1,6 +1,7 @@
 import type { AuthenticationOptions } from '../core/authentication.js';
 import { ConfigurationError } from '../errors.js';
 import type { Log } from '../log.js';
+import { FileStore } from '../store/file/file-store.js';
 import { MemoryStore } from '../store/memory-store.js';
 import type { Store, StoreLimits } from '../store/store.js';
 import type { HeartbeatOptions } from '../streaming/clients.js';
@@ -13,7 +14,7 @@ const DEFAULT_PORT = 4222;
 export async function run(settings: CommandSettings, log: Log): Promise<StreamingServer> {
   const server = await StreamingServer.start({
     port: settings.port ?? DEFAULT_PORT,
-    store: createStore(settings),
+    store: createStore(settings, log),
     authentication: authentication(settings),
     heartbeat: heartbeat(settings),
     log,
@@ -24,11 +25,23 @@ export async function run(settings: CommandSettings, log: Log): Promise<Streamin
   return server;
 }
 
-function createStore(settings: CommandSettings): Store {
+function createStore(settings: CommandSettings, log: Log): Store {
   const { channelsMax, messagesMax, bytesMax, ageMaxMs, subscriptionsMax } = settings;
-  const limits = withoutUndefined<StoreLimits>({ channelsMax, messagesMax, bytesMax, ageMaxMs, subscriptionsMax });
+  const limits = withoutUndefined<StoreLimits>({
+    channelsMax,
+    messagesMax,
+    bytesMax,
+    ageMaxMs,
+    subscriptionsMax,
+  });
   const kind = (settings.store ?? 'MEMORY').toUpperCase();
   if (kind === 'MEMORY') return new MemoryStore(limits);
+  if (kind === 'FILE') {
+    const { directory, fileSync: sync = true } = settings;
+    if (directory === undefined)
+      throw new ConfigurationError('--store FILE needs --dir, the directory to keep it in');
+    return new FileStore({ directory, sync, limits, log });
+  }
   throw new ConfigurationError(`--store ${kind}: expected MEMORY or FILE`);
 }
 

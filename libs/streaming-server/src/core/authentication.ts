@@ -33,7 +33,8 @@ export class Authentication {
 
   constructor(private readonly options: AuthenticationOptions = {}) {
     const hashed = [options.token, ...(options.users ?? []).map((user) => user.pass)].some(isBcrypt);
-    if (hashed) throw new ConfigurationError('a bcrypt password was given, but only passwords in clear are supported');
+    if (hashed)
+      throw new ConfigurationError('a bcrypt password was given, but only passwords in clear are supported');
     this.required = options.token !== undefined || (options.users?.length ?? 0) > 0;
   }
 

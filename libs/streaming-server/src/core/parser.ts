@@ -119,7 +119,8 @@ export class Parser {
     const needsArguments = OPERATIONS.get(name);
     const next = line[start + nameLength];
     const followedByBlank = start + nameLength < end && (next === BLANK || next === TAB);
-    if (needsArguments === undefined || (needsArguments && !followedByBlank)) return this.fail(UNKNOWN_OPERATION);
+    if (needsArguments === undefined || (needsArguments && !followedByBlank))
+      return this.fail(UNKNOWN_OPERATION);
     if (end - start - nameLength - 1 > CONTROL_LINE_MAX_BYTES) return this.fail(CONTROL_LINE_EXCEEDED);
     this.dispatch(name, line, start + nameLength, end);
   }
@@ -207,7 +208,9 @@ function operationNameLength(line: Buffer, start: number, end: number): number {
 function startsLikeOperation(line: Buffer): boolean {
   const length = operationNameLength(line, 0, line.length);
   const name = line.toString('latin1', 0, length).toLowerCase().replace(/\r$/, '');
-  return length < line.length ? OPERATIONS.has(name) : OPERATION_NAMES.some((known) => known.startsWith(name));
+  return length < line.length
+    ? OPERATIONS.has(name)
+    : OPERATION_NAMES.some((known) => known.startsWith(name));
 }
 
 /** Subjects are kept as latin1 text: any bytes survive, and equal bytes are equal keys. */

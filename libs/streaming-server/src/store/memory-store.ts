@@ -1,22 +1,8 @@
-import {
-  BYTES_PER_CHANNEL_MAX,
-  CHANNELS_MAX,
-  MESSAGES_PER_CHANNEL_MAX,
-  SUBSCRIPTIONS_PER_CHANNEL_MAX,
-} from '../limits.js';
 import { StoreError } from '../errors.js';
 import { readStoredMessage, storedMessageBytes, writeStoredMessage } from '../wire/stored-message.js';
+import { DEFAULT_STORE_LIMITS } from './store-limits.js';
 import { EMPTY_STATE, FORGETFUL_JOURNAL, type RecoveredState } from './state-journal.js';
 import type { MessageLog, NewMessage, Store, StoreLimits } from './store.js';
-
-/** The real server's defaults. */
-export const DEFAULT_STORE_LIMITS: StoreLimits = {
-  channelsMax: CHANNELS_MAX,
-  messagesMax: MESSAGES_PER_CHANNEL_MAX,
-  bytesMax: BYTES_PER_CHANNEL_MAX,
-  ageMaxMs: 0,
-  subscriptionsMax: SUBSCRIPTIONS_PER_CHANNEL_MAX,
-};
 
 /** Keeps everything in memory: a restart has lost it all. */
 export class MemoryStore implements Store {

@@ -47,7 +47,11 @@ export class Channel {
  * The name under which a cursor is found again; undefined for a plain subscription. A durable belongs to a client;
  * a queue group to all, and a durable group is another one than a plain group of the same name.
  */
-export function cursorName(identity: { clientId: string; durableName: string; queue: string }): string | undefined {
+export function cursorName(identity: {
+  clientId: string;
+  durableName: string;
+  queue: string;
+}): string | undefined {
   if (identity.queue !== '') return `queue ${identity.durableName}:${identity.queue}`;
   return identity.durableName === '' ? undefined : `durable ${identity.clientId} ${identity.durableName}`;
 }

@@ -1,6 +1,6 @@
-import { REDELIVERY_SLACK_MS, TRANSFER_DELAY_MS } from '../limits.js';
+import { RECONNECT_GRACE_MS, REDELIVERY_SLACK_MS, TRANSFER_DELAY_MS } from '../limits.js';
 import type { CursorRecord, StateJournal } from '../store/state-journal.js';
-import { asRedelivered } from '../wire/stored-message.js';
+import { asRedelivered, readStoredMessage } from '../wire/stored-message.js';
 import type { Channel } from './channel.js';
 import type { Member } from './member.js';
 import type { TimerWheel } from './timer-wheel.js';
@@ -68,6 +68,24 @@ export class Cursor {
       const message = this.channel.log.read(sequence);
       if (message === undefined) this.settle(sequence);
       else this.sendAgain(member, sequence, message, performance.now() + member.ackWaitMs);
+    }
+    this.deliver();
+  }
+
+  /** The member was there before a restart of the server: what it had not acknowledged expires as it would have. */
+  resume(member: Member): void {
+    member.ready = true;
+    const left = this.left;
+    this.left = [];
+    const now = performance.now();
+    for (const sequence of left) {
+      const message = this.channel.log.read(sequence);
+      if (message === undefined) {
+        this.settle(sequence);
+      } else {
+        const remainingMs = readStoredMessage(message).timestampMs + member.ackWaitMs - Date.now();
+        this.addPending(member, sequence, now + Math.max(RECONNECT_GRACE_MS, remainingMs));
+      }
     }
     this.deliver();
   }
@@ -145,7 +163,8 @@ export class Cursor {
       if (!member.ready || member.stalled || member.client.failedHeartbeats > 0) continue;
       if (best === undefined || member.pending.size < best.pending.size) best = member;
     }
-    best ??= members.find((member) => member.ready && !member.stalled) ?? members.find((member) => member.ready);
+    best ??=
+      members.find((member) => member.ready && !member.stalled) ?? members.find((member) => member.ready);
     if (best !== undefined && best === members[0]) {
       members.shift();
       members.push(best);

@@ -1,6 +1,6 @@
 import type { Router } from '../core/router.js';
-import { StoreError } from '../errors.js';
-import { PUBLISH_BATCH_MAX } from '../limits.js';
+import { errorText, StoreError } from '../errors.js';
+import { PUBLISH_BATCH_MAX_BYTES, PUBLISH_BATCH_MAX_MESSAGES } from '../limits.js';
 import type { Log } from '../log.js';
 import type { Store } from '../store/store.js';
 import { decodePublishRequest, encodePublishAck, type PublishRequest } from '../wire/messages.js';
@@ -48,7 +48,8 @@ export class Publishing {
     this.bytesIn += payload.length;
     const { guid, subject, clientId, connectionId } = request;
     const valid = guid.length > 0 && isValidChannelName(subject);
-    if (!valid || this.context.clients.find(clientId, connectionId) === undefined) return this.refuse(reply, guid);
+    if (!valid || this.context.clients.find(clientId, connectionId) === undefined)
+      return this.refuse(reply, guid);
     this.queue.push({ request, reply });
     this.received++;
     if (this.busy) return;
@@ -69,12 +70,21 @@ export class Publishing {
   }
 
   private run(): void {
-    const batch = this.queue.splice(0, PUBLISH_BATCH_MAX);
+    const batch = this.takeBatch();
     const stored = this.store(batch);
     const finish = (error?: unknown): void => this.finish(stored, batch.length, error);
     const flushing = this.context.store.flush();
     if (flushing === undefined) finish();
     else flushing.then(() => finish(), finish);
+  }
+
+  private takeBatch(): Queued[] {
+    let bytes = 0;
+    const end = this.queue.findIndex((queued, index) => {
+      bytes += queued.request.data.length;
+      return index + 1 >= PUBLISH_BATCH_MAX_MESSAGES || bytes >= PUBLISH_BATCH_MAX_BYTES;
+    });
+    return this.queue.splice(0, end < 0 ? this.queue.length : end + 1);
   }
 
   /** Returns what was stored; what could not be is refused. */
@@ -101,7 +111,7 @@ export class Publishing {
     if (error === undefined) {
       for (const channel of stored.keys()) channel.deliverStored();
     }
-    const text = error === undefined ? '' : error instanceof Error ? error.message : String(error);
+    const text = error === undefined ? '' : errorText(error);
     for (const queued of [...stored.values()].flat()) {
       this.context.router.publish(queued.reply, '', encodePublishAck(queued.request.guid, text));
     }

@@ -1,4 +1,5 @@
 import type { Router } from '../core/router.js';
+import { errorText } from '../errors.js';
 import type { Log } from '../log.js';
 import type { Store } from '../store/store.js';
 import {
@@ -104,7 +105,9 @@ export class StreamingService {
       [subjects.ping]: (payload, reply) => this.onPing(payload, reply),
     };
     for (const [subject, handler] of Object.entries(handlers)) {
-      const unsubscribe = this.options.router.subscribe(subject, (_subject, reply, payload) => handler(payload, reply));
+      const unsubscribe = this.options.router.subscribe(subject, (_subject, reply, payload) =>
+        handler(payload, reply),
+      );
       this.subscriptions.push(unsubscribe);
     }
   }
@@ -121,7 +124,7 @@ export class StreamingService {
       const answer = (): void => void router.publish(reply, '', this.connectResponse(request));
       const flushing = store.flush();
       if (flushing === undefined) answer();
-      else flushing.then(answer, (error: unknown) => refuse(String(error)));
+      else flushing.then(answer, (error: unknown) => refuse(errorText(error)));
     });
   }
 
@@ -177,5 +180,6 @@ export class StreamingService {
   private expireMessages(): void {
     const now = Date.now();
     for (const channel of this.channels.byName.values()) channel.log.expire(now);
+    this.options.store.flush()?.catch((error: unknown) => this.options.log.error(errorText(error)));
   }
 }

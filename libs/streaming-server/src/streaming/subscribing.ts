@@ -55,7 +55,7 @@ export class Subscribing {
   resume(): void {
     for (const channel of this.context.channels.byName.values()) {
       for (const cursor of channel.cursors) {
-        for (const member of [...cursor.members]) cursor.start(member);
+        for (const member of [...cursor.members]) cursor.resume(member);
       }
     }
   }
@@ -137,7 +137,7 @@ export class Subscribing {
     identity: { channel: string; clientId: string; durableName: string; queue: string },
     request: SubscriptionRequest,
   ): Cursor {
-    const lastSent = lastUnwantedSequence(request, channel.log);
+    const lastSent = lastUnwantedSequence(request, channel);
     const cursor = new Cursor(channel, { ...identity, cursorId: ++this.lastId }, lastSent, this.context);
     this.context.journal.saveCursor(cursor.record);
     this.addCursor(cursor);

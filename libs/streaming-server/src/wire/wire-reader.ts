@@ -46,8 +46,7 @@ export class WireReader {
   /** Exact up to 2^53: sequences never get there. */
   uint64(): number {
     this.expect(VARINT);
-    this.readVarint();
-    return this.high * TWO_TO_32 + this.low;
+    return this.varint();
   }
 
   /** Nearest double; used for durations in nanoseconds. */
@@ -55,6 +54,12 @@ export class WireReader {
     this.expect(VARINT);
     this.readVarint();
     return (this.high | 0) * TWO_TO_32 + this.low;
+  }
+
+  /** A bare number, without a field before it. */
+  varint(): number {
+    this.readVarint();
+    return this.high * TWO_TO_32 + this.low;
   }
 
   int32(): number {
@@ -73,7 +78,8 @@ export class WireReader {
   }
 
   private expect(wireType: number): void {
-    if (this.wireType !== wireType) throw new RangeError(`field ${this.field} has wire type ${this.wireType}`);
+    if (this.wireType !== wireType)
+      throw new RangeError(`field ${this.field} has wire type ${this.wireType}`);
   }
 
   private lengthDelimitedEnd(): number {

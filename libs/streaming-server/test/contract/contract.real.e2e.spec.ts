@@ -23,7 +23,8 @@ if (url !== undefined) {
 
 async function startReal(): Promise<Target> {
   const binary = findRealServer();
-  if (binary === undefined) throw new Error('no nats-streaming-server: set NATS_STREAMING_SERVER to its path');
+  if (binary === undefined)
+    throw new Error('no nats-streaming-server: set NATS_STREAMING_SERVER to its path');
   const server = await startRealServer(binary, ['-mc', '0']);
   return { url: server.url, clusterId: 'test-cluster', stop: async () => void (await server.stop()) };
 }

@@ -70,7 +70,10 @@ export function deliveryContract({ client, channel }: Bench): void {
       [2, true, 2],
       [3, false, 0],
     ]);
-    for (const [again, before] of [[2, 0], [4, 2]] as const) {
+    for (const [again, before] of [
+      [2, 0],
+      [4, 2],
+    ] as const) {
       const waitedMs = (received[again]?.atMs ?? 0) - (received[before]?.atMs ?? 0);
       expect(waitedMs).toBeGreaterThan(900);
       expect(waitedMs).toBeLessThan(1500);

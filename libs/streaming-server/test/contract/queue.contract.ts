@@ -112,7 +112,8 @@ export function queueContract({ client, channel }: Bench): void {
   it('brings an unacknowledged message again to another member', async () => {
     const [one, two] = [await client(), await client()];
     const name = channel();
-    const options = (o: SubscriptionOptions): SubscriptionOptions => manual(o).setAckWait(1000).setMaxInFlight(1);
+    const options = (o: SubscriptionOptions): SubscriptionOptions =>
+      manual(o).setAckWait(1000).setMaxInFlight(1);
     const first = await subscribe(one, name, { queue: 'q', options });
     await publish(one, name, 'x');
     await first.count(1);

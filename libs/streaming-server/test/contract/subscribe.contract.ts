@@ -22,11 +22,15 @@ export function subscribeContract({ client, channel }: Bench): void {
   it('refuses a colon in the durable name of a queue group', async () => {
     const subscriber = await client();
     const refused = subscribe(subscriber, channel(), { queue: 'q', options: (o) => o.setDurableName('a:b') });
-    await expect(refused).rejects.toThrow("stan: durable name of a durable queue subscriber can't contain the character ':'");
+    await expect(refused).rejects.toThrow(
+      "stan: durable name of a durable queue subscriber can't contain the character ':'",
+    );
   });
 
   describe('start positions', () => {
-    async function filled(): Promise<{ read: (options: (o: SubscriptionOptions) => SubscriptionOptions) => Promise<number[]> }> {
+    async function filled(): Promise<{
+      read: (options: (o: SubscriptionOptions) => SubscriptionOptions) => Promise<number[]>;
+    }> {
       const subscriber = await client();
       const name = channel();
       for (const data of ['1', '2', '3']) await publish(subscriber, name, data);

@@ -60,7 +60,9 @@ export async function close(client: Stan): Promise<void> {
 export function publish(client: Stan, channel: string, data: string | Uint8Array): Promise<string> {
   return new Promise((resolve, reject) => {
     client.publish(channel, data as string, (error, guid) =>
-      error === undefined ? resolve(guid ?? '') : reject(error instanceof Error ? error : new Error(String(error))),
+      error === undefined
+        ? resolve(guid ?? '')
+        : reject(error instanceof Error ? error : new Error(String(error))),
     );
   });
 }

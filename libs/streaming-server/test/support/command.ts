@@ -21,7 +21,11 @@ export interface ServerProcess {
 }
 
 /** Starts a server command and resolves when it takes connections. */
-export async function startCommand(command: string, args: string[], ready = LISTENING): Promise<ServerProcess> {
+export async function startCommand(
+  command: string,
+  args: string[],
+  ready = LISTENING,
+): Promise<ServerProcess> {
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
   let output = '';
@@ -32,7 +36,8 @@ export async function startCommand(command: string, args: string[], ready = LIST
     };
     child.stdout.on('data', read);
     child.stderr.on('data', read);
-    const fail = (reason: string): void => reject(new Error(`${command} ${args.join(' ')}: ${reason}\n${output}`));
+    const fail = (reason: string): void =>
+      reject(new Error(`${command} ${args.join(' ')}: ${reason}\n${output}`));
     child.once('error', (error) => fail(error.message));
     child.once('exit', (code) => fail(`exit ${code}`));
     setTimeout(fail, START_DEADLINE_MS, 'not ready in time').unref();
