@@ -24,6 +24,7 @@ export class DurableSubscription implements BusSubscription {
 
   /** Subscribes on a client that just connected. A refusal counts as a lost connection: nothing would come. */
   openOn(client: Stan): void {
+    if (this.draining) return;
     const { channelPrefix, queue, maxInFlight, ackWaitMs } = this.connection.options;
     const options = client
       .subscriptionOptions()

@@ -3,7 +3,8 @@ import { InvalidEnvironmentError } from './nats.errors.js';
 import { EXIT_CODES } from './service-process.js';
 
 /**
- * Validates the environment against a schema.
+ * Validates the environment against a schema. An empty variable counts as missing: that is how compose files
+ * and shells pass one on that is not set.
  *
  * @throws InvalidEnvironmentError naming every wrong and every missing variable at once; values are not
  * shown, as one of them may be a secret
@@ -12,12 +13,13 @@ export function parseEnvironment<Schema extends z.ZodType>(
   schema: Schema,
   environment: NodeJS.ProcessEnv,
 ): z.output<Schema> {
-  const result = schema.safeParse(environment);
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const result = schema.safeParse(given);
   if (result.success) return result.data;
   throw new InvalidEnvironmentError(
     result.error.issues.map((issue) => {
       const name = issue.path.join('.');
-      return environment[name] === undefined ? `${name} is missing` : `${name}: ${issue.message}`;
+      return given[name] === undefined ? `${name} is missing` : `${name}: ${issue.message}`;
     }),
   );
 }

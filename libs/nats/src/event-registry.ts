@@ -79,7 +79,7 @@ export class EventRegistry<Definitions extends EventDefinitions = EventDefinitio
   /**
    * Makes an event, with a new id.
    *
-   * @throws InvalidEventError if the data does not fit the type's schema
+   * @throws InvalidEventError if the data does not fit the type's schema, or an attribute not the envelope's
    */
   create<Type extends keyof Definitions & string>(
     type: Type,
@@ -88,7 +88,7 @@ export class EventRegistry<Definitions extends EventDefinitions = EventDefinitio
   ): EventOf<Definitions, Type> {
     const definition = this.definitionOf(type);
     const valid = parse(type, definition.data, data);
-    return {
+    const event = {
       specversion: '1.0',
       id: uuidv7(),
       source: definition.source,
@@ -99,7 +99,8 @@ export class EventRegistry<Definitions extends EventDefinitions = EventDefinitio
       dataschema: `${this.namespace}:${type}:${definition.version}`,
       partitionkey: definition.key(valid),
       data: valid,
-    } as EventOf<Definitions, Type>;
+    };
+    return parse(type, ENVELOPE, event) as EventOf<Definitions, Type>;
   }
 
   /**
@@ -123,8 +124,13 @@ export class EventRegistry<Definitions extends EventDefinitions = EventDefinitio
     return { ...envelope, data: parse(type, definition.data, envelope.data) } as EventOf<Definitions, Type>;
   }
 
+  /** Whether a type of this name is defined. */
+  defines(type: string): boolean {
+    return Object.hasOwn(this.definitions, type);
+  }
+
   private definitionOf(type: string): EventDefinition {
-    const definition = Object.hasOwn(this.definitions, type) ? this.definitions[type] : undefined;
+    const definition = this.defines(type) ? this.definitions[type] : undefined;
     if (!definition) throw new InvalidEventError(type, ['no event of this type is defined']);
     return definition;
   }

@@ -85,7 +85,7 @@ export class NatsConnection extends EventEmitter<NatsConnectionEvents> {
    * @param timeoutMs gives up with the last attempt's error when it has passed; default: never
    */
   async connectWithRetry(timeoutMs = Infinity): Promise<void> {
-    const deadline = Date.now() + timeoutMs;
+    const deadline = performance.now() + timeoutMs;
     for (let failures = 0; ; failures++) {
       try {
         await this.connect();
@@ -93,7 +93,7 @@ export class NatsConnection extends EventEmitter<NatsConnectionEvents> {
       } catch (error) {
         if (!(error instanceof NatsConnectError) || error instanceof NatsConnectAbortedError) throw error;
         const pauseMs = backoffMs(failures, RETRY_FIRST_MS, RETRY_LONGEST_MS);
-        if (Date.now() + pauseMs > deadline) throw error;
+        if (performance.now() + pauseMs > deadline) throw error;
         if (failures === 0) this.logger.warn(`Waiting for NATS: ${error.message}`);
         await delay(pauseMs, undefined, { signal: this.stopping.signal }).catch(() => undefined);
       }
@@ -135,7 +135,7 @@ export class NatsConnection extends EventEmitter<NatsConnectionEvents> {
   private async open(): Promise<void> {
     const target = targetOf(this.options);
     if (this.stopping.signal.aborted) throw new NatsConnectAbortedError('The connection is closed', target);
-    const startedAt = Date.now();
+    const startedAt = performance.now();
     this.current = 'connecting';
     try {
       const client = await openStreamingClient(this.options);
@@ -150,7 +150,7 @@ export class NatsConnection extends EventEmitter<NatsConnectionEvents> {
     }
     this.logger.log(
       `Connected to NATS (url=${target.url} cluster=${target.clusterId} client=${target.clientId} ` +
-        `in ${Date.now() - startedAt} ms)`,
+        `in ${Math.round(performance.now() - startedAt)} ms)`,
     );
     this.emit('connected', this.client);
   }
@@ -189,11 +189,13 @@ export class NatsConnection extends EventEmitter<NatsConnectionEvents> {
     const client = this.current === 'connected' ? this.stan : undefined;
     const interrupted = this.stan;
     const wasLost = this.current === 'lost';
+    const attempt = this.attempt;
+    this.attempt = undefined;
     this.stopping.abort();
     clearTimeout(this.resumeTimer);
     this.current = 'closing';
     this.stan = undefined;
-    await this.attempt?.catch(() => undefined);
+    await attempt?.catch(() => undefined);
     if (client) await closeClient(client, this.options.connectTimeoutMs);
     else if (interrupted) discardClient(interrupted);
     this.current = 'closed';

@@ -56,12 +56,15 @@ export class NatsStreamingBus extends MessageBus {
     }
     const client = this.connection.client;
     return new Promise((resolve, reject) => {
-      // The client may call back twice; a promise settles once.
+      // The client may call back twice; a promise settles once. And when its connection ends for good it calls
+      // back *before* it says so, with no error or with the server's last word to the connection: an answer
+      // counts only if the connection outlives it.
       const called = (cause: Error | string | undefined, guid: string) => {
-        if (cause) reject(this.publishErrorOf(channel, cause));
-        else if (this.isUp(client)) resolve({ guid });
-        // The client also calls back without an error when its connection closes for good: no answer came.
-        else reject(new PublishUnknownError(channel, 'the connection closed before an acknowledgement'));
+        queueMicrotask(() => {
+          if (!this.isUp(client)) reject(connectionEnded(channel, cause));
+          else if (cause) reject(this.publishErrorOf(channel, cause));
+          else resolve({ guid });
+        });
       };
       try {
         client.publish(this.connection.options.channelPrefix + channel, payload, called);
@@ -79,8 +82,13 @@ export class NatsStreamingBus extends MessageBus {
   private publishErrorOf(channel: string, cause: Error | string): Error {
     if (typeof cause !== 'string') return new PublishUnknownError(channel, cause.message, { cause });
     if (cause !== REGISTRATION_LOST) return new PublishRefusedError(channel, cause);
-    // Not from within the client's own callback: it is about to be discarded.
+    // Later, so that the answers that came together with this one still count.
     setImmediate(() => this.connection.declareLost('the server no longer knows this client'));
     return new PublishRefusedError(channel, cause, true);
   }
+}
+
+function connectionEnded(channel: string, cause: Error | string | undefined): PublishUnknownError {
+  const options = cause ? { cause } : {};
+  return new PublishUnknownError(channel, 'the connection ended before an acknowledgement', options);
 }

@@ -117,6 +117,18 @@ export class NatsModuleImportedTwiceError extends NatsError {
   }
 }
 
+/** A handler that no event can reach: wrong wiring, found at start. */
+export class UnreachableHandlerError extends NatsError {
+  readonly code = 'NATS_UNREACHABLE_HANDLER';
+
+  constructor(
+    readonly pattern: string,
+    reason: string,
+  ) {
+    super(`The handler of '${pattern}' can never be called: ${reason}`);
+  }
+}
+
 /** An event that does not fit its definition, on the way out or on the way in. */
 export class InvalidEventError extends NatsError {
   readonly code = 'EVENT_INVALID';

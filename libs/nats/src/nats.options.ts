@@ -47,7 +47,8 @@ const milliseconds = (fallback: number) => z.coerce.number().int().min(1).max(3_
 
 const natsUrl = z
   .string()
-  .refine((url) => /^nats:\/\/[^/]+\/?$/.test(url) && URL.canParse(url), 'expected nats://host:port')
+  // The client has no default port for a URL that is given as an option.
+  .refine((url) => /^nats:\/\/[^/]+:\d+\/?$/.test(url) && URL.canParse(url), 'expected nats://host:port')
   .describe('Where NATS Streaming listens');
 
 /** The environment variables of the provider, for an app's own schema: `z.object({ ...natsEnvironment })`. */
@@ -106,5 +107,5 @@ export function natsOptionsFrom(
 
 /** The URL as it may be shown: user and password masked. */
 export function redactUrl(url: string): string {
-  return url.replace(/\/\/[^@/]*@/, '//***@');
+  return url.replace(/\/\/[^/]*@/, '//***@');
 }

@@ -3,6 +3,8 @@ import { lastValueFrom } from 'rxjs';
 import type { EventRegistry } from './event-registry.js';
 import type { BusMessage, BusSubscription, MessageBus } from './message-bus.js';
 import { NatsContext } from './nats.context.js';
+import { UnreachableHandlerError } from './nats.errors.js';
+import { toError } from './streaming-client.js';
 
 /**
  * Nest's way in: `@EventPattern('channel')` handlers are fed from the shared {@link MessageBus}. It comes
@@ -27,11 +29,18 @@ export class NatsTransport extends Server implements CustomTransportStrategy {
     super();
   }
 
+  /** @throws UnreachableHandlerError before anything is subscribed, for a pattern that no event can have */
   listen(callback: () => void): void {
-    for (const [pattern, handler] of this.getHandlers()) {
-      if (!handler.isEventHandler) {
-        throw new Error(`@MessagePattern('${pattern}') is not supported: a channel carries events, not calls`);
+    const handlers = [...this.getHandlers()];
+    for (const [pattern, { isEventHandler }] of handlers) {
+      if (!isEventHandler) {
+        throw new UnreachableHandlerError(pattern, 'a channel carries events, not calls; use @EventPattern');
       }
+      if (!this.events.defines(pattern)) {
+        throw new UnreachableHandlerError(pattern, 'no event of this type is defined');
+      }
+    }
+    for (const [pattern] of handlers) {
       this.subscriptions.push(this.bus.subscribe(pattern, (message) => this.dispatch(pattern, message)));
     }
     callback();
@@ -56,7 +65,12 @@ export class NatsTransport extends Server implements CustomTransportStrategy {
     // Nest registers one proxy for each pattern, which calls every handler of it.
     const handler = this.getHandlerByPattern(pattern);
     const result: unknown = await handler?.(event, new NatsContext([message]));
-    // A failing handler does not reject: Nest hands over an Observable that errors.
-    await lastValueFrom(this.transformToObservable(result), { defaultValue: undefined });
+    try {
+      // A failing handler does not reject: Nest logs the error and hands over an Observable that errors with
+      // a text for the caller, of which an event has none.
+      await lastValueFrom(this.transformToObservable(result), { defaultValue: undefined });
+    } catch (error) {
+      throw toError(error);
+    }
   }
 }

@@ -17,7 +17,7 @@ export const EXIT_CODES = {
 /**
  * The life of a service as an operating system process: it runs until it is asked to stop, or until its
  * NATS connection is lost with `onConnectionLost: 'exit'`. Either way it ends through Nest's shutdown: no
- * new requests, running ones done, handlers done and acknowledged, client closed. A second signal, or a
+ * new requests, running ones done, handlers done and acknowledged, client closed. A second SIGINT, or a
  * shutdown over its deadline, ends it at once.
  *
  * Nest's own `enableShutdownHooks` is not used beside it: it ends by sending itself the signal again, or
@@ -38,12 +38,13 @@ export class ServiceProcess {
    * A start that fails ends the process with a code for its cause.
    */
   async run(start: () => Promise<void>): Promise<void> {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      process.on(signal, () => {
-        if (this.stopping) process.exit(EXIT_CODES.stopped);
-        void this.stop(signal, EXIT_CODES.stopped);
-      });
-    }
+    let interrupts = 0;
+    process.on('SIGINT', () => {
+      // Who presses Ctrl-C again does not want to wait. A SIGTERM beside it is the parent's, and changes nothing.
+      if (++interrupts > 1) process.exit(EXIT_CODES.stopped);
+      void this.stop('SIGINT', EXIT_CODES.stopped);
+    });
+    process.on('SIGTERM', () => void this.stop('SIGTERM', EXIT_CODES.stopped));
     const connection = this.app.get(NatsConnection);
     if (connection.options.onConnectionLost === 'exit') {
       connection.once('lost', () => void this.stop('the NATS connection is lost', EXIT_CODES.connectionLost));

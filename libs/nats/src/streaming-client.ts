@@ -33,9 +33,11 @@ export function targetOf(options: NatsOptions): NatsTarget {
   return { url: redactUrl(options.url), clusterId: options.clusterId, clientId: options.clientId };
 }
 
-/** The client emits Error objects and, from the server, plain strings. */
+/** The client emits Error objects and, from the server, plain strings; Nest's filters throw `{ status, message }`. */
 export function toError(value: unknown): Error {
-  return value instanceof Error ? value : new Error(String(value));
+  if (value instanceof Error) return value;
+  const message = typeof value === 'object' && value !== null && 'message' in value ? value.message : value;
+  return new Error(String(message), { cause: value });
 }
 
 /**

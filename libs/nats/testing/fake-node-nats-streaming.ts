@@ -82,8 +82,23 @@ export class FakeStan extends EventEmitter {
     this.emit('close');
   }
 
-  private end(error: Error | undefined): void {
+  /**
+   * The server answers a ping with an error: pending publishes are called back **with its text**, as in the
+   * real client, as if it were the server's word to each of them.
+   */
+  loseRegistration(text = 'client has been replaced or is no longer registered'): void {
+    this.end(text);
+    this.emit('connection_lost', text);
+    this.emit('close');
+  }
+
+  /** Answers every publish that has none yet. */
+  callBackAll(error: Error | string | undefined): void {
     for (const guid of [...this.pending.keys()]) this.callBack(guid, error);
+  }
+
+  private end(error: Error | string | undefined): void {
+    this.callBackAll(error);
     this.nc = undefined;
   }
 

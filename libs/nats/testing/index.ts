@@ -1,3 +1,4 @@
+export { eventually } from './eventually.js';
 export { FakeMessageBus, type FakeAnswer, type FakePublish } from './fake-message-bus.js';
 export {
   fakeNatsStreaming,
@@ -7,3 +8,5 @@ export {
   FakeSubscriptionOptions,
   type FakePublishAnswer,
 } from './fake-node-nats-streaming.js';
+export { testNatsOptions } from './nats-options.js';
+export { RecordedLog } from './recorded-log.js';
