@@ -39,6 +39,8 @@ export class CreateOutbox1767225600000 implements MigrationInterface {
 
   /** Migrations go forward only: a dropped outbox would be lost events. */
   down(): Promise<void> {
-    return Promise.reject(new Error('The outbox is not dropped by a migration: its rows may not be sent yet'));
+    return Promise.reject(
+      new Error('The outbox is not dropped by a migration: its rows may not be sent yet'),
+    );
   }
 }

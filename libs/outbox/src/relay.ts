@@ -38,7 +38,9 @@ export class Relay {
   private readonly wakeUp = new WakeUp();
   private working: Promise<void> | undefined;
   private stopping = false;
+  /** Batches in a row of which nothing was acknowledged, and in a row that the database failed. */
   private failures = 0;
+  private faults = 0;
   private stopListening = () => {};
 
   constructor(
@@ -55,7 +57,7 @@ export class Relay {
     this.working = this.work();
   }
 
-  /** Ends the loop, and resolves when the batch at hand is settled. Safe to call twice. */
+  /** Ends the loop; resolves when what is being published is answered and settled. Safe to call twice. */
   async stop(): Promise<void> {
     this.stopping = true;
     this.stopListening();
@@ -98,12 +100,14 @@ export class Relay {
     if (!this.bus.ready) return this.options.pollMs;
     try {
       const { sent, failed } = await this.deliverBatch();
-      this.failures = failed > 0 ? this.failures + 1 : 0;
-      if (failed > 0) return this.pauseMs();
+      this.faults = 0;
+      // A key that failed rests in the database; it holds up no other, and an empty batch tells nothing.
+      if (sent > 0) this.failures = 0;
+      else if (failed > 0) return this.pauseMs(this.failures++);
       return sent > 0 ? 0 : this.options.pollMs;
     } catch (error) {
-      if (this.failures++ === 0) this.logger.error('The outbox cannot be read or settled', error);
-      return this.pauseMs();
+      if (this.faults === 0) this.logger.error('The outbox cannot be read or settled', error);
+      return this.pauseMs(this.faults++);
     }
   }
 
@@ -126,9 +130,9 @@ export class Relay {
     let pauseMs = 0;
     for (const message of batch.runs.get(key) ?? []) {
       // Beyond its lease another relay may hold the key: publishing on would reorder.
-      if (performance.now() > batch.leaseEndsAt) break;
+      if (this.stopping || performance.now() > batch.leaseEndsAt) break;
       if (!(await this.publish(message))) {
-        pauseMs = this.pauseMs();
+        pauseMs = this.pauseMs(message.attempts - 1);
         break;
       }
       sentIds.push(message.id);
@@ -154,10 +158,12 @@ export class Relay {
     announce('outbox.relay.settled', { batch, runs });
     if (settled === runs.length) return;
     announce('outbox.relay.fenced', { batch, runs });
-    this.logger.warn(`${runs.length - settled} keys were taken over: their lease of ${this.options.leaseMs} ms ran out`);
+    this.logger.warn(
+      `${runs.length - settled} keys were taken over: their lease of ${this.options.leaseMs} ms ran out`,
+    );
   }
 
-  private pauseMs(): number {
-    return backoffMs(this.failures, this.options.retryFirstMs, this.options.retryLongestMs);
+  private pauseMs(failuresBefore: number): number {
+    return backoffMs(failuresBefore, this.options.retryFirstMs, this.options.retryLongestMs);
   }
 }

@@ -36,14 +36,12 @@ export class UnitOfWork<Definitions extends EventDefinitions = EventDefinitions>
   async run<Result>(work: (transaction: Transaction<Definitions>) => Promise<Result>): Promise<Result> {
     const events: CloudEvent[] = [];
     const result = await this.dataSource.transaction(async (manager) => {
-      const worked = await work({
-        manager,
-        emit: (event) => {
-          if (Object.isFrozen(events)) throw new EmitOutsideTransactionError(event.type);
-          events.push(event);
-        },
-      });
-      Object.freeze(events);
+      const emit = (event: CloudEvent) => {
+        if (Object.isFrozen(events)) throw new EmitOutsideTransactionError(event.type);
+        events.push(event);
+      };
+      // However the callback ends: an event that comes later has no transaction to be part of.
+      const worked = await work({ manager, emit }).finally(() => Object.freeze(events));
       if (events.length > 0) await this.strategy.beforeCommit(manager, events);
       return worked;
     });

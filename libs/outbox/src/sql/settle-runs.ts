@@ -14,15 +14,24 @@ export interface SettledRun {
 /**
  * Settles a batch of runs and gives their keys back, in one statement. The lease token fences it: a relay
  * that was stopped for longer than its lease changes nothing here, since another one holds the key by then.
+ *
+ * Keys are locked in sorted order, as writers lock them: otherwise a transaction that emits for two of them
+ * and this statement could each wait for the other.
  */
 const SETTLE_RUNS = `
-  with released as (
+  with held as (
+    select key from outbox_key
+    where key = any ($2::text[]) and lease_token = $1
+    order by key
+    for update
+  ), released as (
     update outbox_key
     set settled_sequence = run.settled_sequence,
         lease_token = null,
         available_at = clock_timestamp() + run.pause_ms * interval '1 millisecond'
     from unnest($2::text[], $3::bigint[], $4::int[]) as run (key, settled_sequence, pause_ms)
-    where outbox_key.key = run.key and outbox_key.lease_token = $1
+    join held using (key)
+    where outbox_key.key = held.key
     returning outbox_key.key
   ), sent as (
     update outbox_message

@@ -1,0 +1,89 @@
+import { FakeMessageBus } from '@app/nats/testing';
+import type { PublishAck } from '@app/nats';
+import type { DataSource, EntityManager } from 'typeorm';
+
+/** One statement that the fake was asked for. */
+export interface FakeStatement {
+  readonly sql: string;
+  readonly parameters: readonly unknown[];
+}
+
+type Answer = (parameters: readonly unknown[]) => readonly object[];
+
+/**
+ * Stands in for a TypeORM `DataSource` where a spec is about what happens before and after a commit. Its
+ * {@link journal} tells the order of things: `begin`, `query`, `commit`, `rollback`, and `publish …` with a
+ * {@link JournalingMessageBus} beside it. It knows no SQL: a statement is answered with no rows, unless
+ * {@link answer} was told which.
+ */
+export class FakeDatabase {
+  /** What happened, in order. */
+  readonly journal: string[] = [];
+  /** Every statement so far, in order. */
+  readonly statements: FakeStatement[] = [];
+  /** Give it to what wants a `DataSource`; it has `transaction`, `query` and `manager`, and `manager.query`. */
+  readonly dataSource: DataSource;
+  private readonly answers: { readonly part: string; readonly rows: Answer }[] = [];
+  private commitError: Error | undefined;
+
+  constructor() {
+    const query = async (sql: string, parameters: readonly unknown[] = []) =>
+      Promise.resolve(this.query(sql, parameters));
+    const manager = { query } as unknown as EntityManager;
+    const transaction = <Result>(work: (manager: EntityManager) => Promise<Result>) =>
+      this.transaction(manager, work);
+    this.dataSource = { query, manager, transaction } as unknown as DataSource;
+  }
+
+  /** Answers every statement that contains `part` with these rows; the answer given last is tried first. */
+  answer(part: string, rows: readonly object[] | Answer): this {
+    this.answers.unshift({ part, rows: typeof rows === 'function' ? rows : () => rows });
+    return this;
+  }
+
+  /** Every commit from now on fails with this error. */
+  refuseCommit(error: Error): this {
+    this.commitError = error;
+    return this;
+  }
+
+  /** Forgets journal and statements, and keeps the behaviour; for `afterEach`. */
+  clear(): void {
+    this.journal.length = 0;
+    this.statements.length = 0;
+  }
+
+  private async transaction<Result>(
+    manager: EntityManager,
+    work: (manager: EntityManager) => Promise<Result>,
+  ): Promise<Result> {
+    this.journal.push('begin');
+    try {
+      const result = await work(manager);
+      if (this.commitError) throw this.commitError;
+      this.journal.push('commit');
+      return result;
+    } catch (error) {
+      this.journal.push('rollback');
+      throw error;
+    }
+  }
+
+  private query(sql: string, parameters: readonly unknown[]): readonly object[] {
+    this.journal.push('query');
+    this.statements.push({ sql, parameters });
+    return this.answers.find(({ part }) => sql.includes(part))?.rows(parameters) ?? [];
+  }
+}
+
+/** A {@link FakeMessageBus} that notes each publish in a {@link FakeDatabase}'s journal. */
+export class JournalingMessageBus extends FakeMessageBus {
+  constructor(private readonly journal: string[]) {
+    super();
+  }
+
+  override publish(channel: string, payload: string): Promise<PublishAck> {
+    this.journal.push(`publish ${channel}`);
+    return super.publish(channel, payload);
+  }
+}
