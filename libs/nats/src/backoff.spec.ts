@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { backoffMs } from './backoff.js';
 
-afterEach(() => jest.restoreAllMocks());
+afterEach(() => {
+  jest.restoreAllMocks();
+});
 
 /** The pauses after 0, 1, 2, … failures, with the dice at one value. */
 function pauses(random: number): number[] {

@@ -13,7 +13,9 @@ describe('the sequence of an event', () => {
 
   it('sorts as text in the order of its numbers, up to the largest that the database has', () => {
     const numbers = [1n, 9n, 10n, 99n, 1_000_000n, 2n ** 53n + 1n, 2n ** 63n - 1n];
-    const texts = numbers.map((number) => (JSON.parse(withSequence('{"id":"1"}', number)) as { sequence: string }).sequence);
+    const texts = numbers.map(
+      (number) => (JSON.parse(withSequence('{"id":"1"}', number)) as { sequence: string }).sequence,
+    );
     expect([...texts].sort()).toEqual(texts);
     expect(texts.map(BigInt)).toEqual(numbers);
   });

@@ -79,12 +79,17 @@ describe('subscribing', () => {
     expect(handler).toHaveBeenCalledTimes(1);
   });
 
-  it.each(['error', 'timeout'])('that ends in `%s` counts as a lost connection: nothing would come', async (event) => {
-    const { connection, standing } = await subscribed();
-    const lost = once(connection, 'lost');
-    standing.emit(event, new Error('stan: subscribe request timeout'));
-    expect(await lost).toEqual(['subscribing to transfer.requested failed: stan: subscribe request timeout']);
-  });
+  it.each(['error', 'timeout'])(
+    'that ends in `%s` counts as a lost connection: nothing would come',
+    async (event) => {
+      const { connection, standing } = await subscribed();
+      const lost = once(connection, 'lost');
+      standing.emit(event, new Error('stan: subscribe request timeout'));
+      expect(await lost).toEqual([
+        'subscribing to transfer.requested failed: stan: subscribe request timeout',
+      ]);
+    },
+  );
 
   it('that is refused on an old client does not touch the new one', async () => {
     const { connection, standing } = await subscribed({ onConnectionLost: 'reconnect' });
@@ -132,7 +137,9 @@ describe('a message', () => {
   });
 
   it('of a lost client is not acknowledged on the new one', async () => {
-    const { connection, running, standing, subscription } = await subscribed({ onConnectionLost: 'reconnect' });
+    const { connection, running, standing, subscription } = await subscribed({
+      onConnectionLost: 'reconnect',
+    });
     const message = new FakeMessage('{}');
     standing.emit('message', message);
     const replaced = once(connection, 'connected');

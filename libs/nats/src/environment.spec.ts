@@ -7,7 +7,9 @@ import { natsEnvironment } from './nats.options.js';
 const schema = z.object(natsEnvironment);
 const minimal = { NATS_URL: 'nats://127.0.0.1:4222', NATS_CLUSTER_ID: 'bank' };
 
-afterEach(() => jest.restoreAllMocks());
+afterEach(() => {
+  jest.restoreAllMocks();
+});
 
 function problemsOf(environment: NodeJS.ProcessEnv): readonly string[] {
   try {
@@ -58,7 +60,9 @@ describe('the environment', () => {
   });
 
   it('takes an empty variable for a missing one', () => {
-    expect(parseEnvironment(schema, { ...minimal, NATS_CLIENT_ID: '', NATS_PINGS_OUT_MAX: '' })).toMatchObject({
+    expect(
+      parseEnvironment(schema, { ...minimal, NATS_CLIENT_ID: '', NATS_PINGS_OUT_MAX: '' }),
+    ).toMatchObject({
       NATS_PINGS_OUT_MAX: 3,
     });
     expect(problemsOf({ ...minimal, NATS_CLUSTER_ID: '' })).toEqual(['NATS_CLUSTER_ID is missing']);
@@ -81,7 +85,7 @@ describe('the environment', () => {
     ['NATS_ACK_TIMEOUT_MS', '5s'],
     ['NATS_ACK_WAIT_MS', '1500'],
   ])('refuses %s=%s', (name, value) => {
-    expect(problemsOf({ ...minimal, [name]: value })).toEqual([expect.stringContaining(`${name}: `) as string]);
+    expect(problemsOf({ ...minimal, [name]: value })).toEqual([expect.stringContaining(`${name}: `)]);
   });
 
   it.each([

@@ -109,7 +109,10 @@ export class EventRegistry<Definitions extends EventDefinitions = EventDefinitio
    * @throws InvalidEventError if it is not JSON, not an envelope, of another type or another major version
    * than defined here, or if its data does not fit
    */
-  decode<Type extends keyof Definitions & string>(type: Type, encoded: Buffer | string): EventOf<Definitions, Type> {
+  decode<Type extends keyof Definitions & string>(
+    type: Type,
+    encoded: Buffer | string,
+  ): EventOf<Definitions, Type> {
     const definition = this.definitionOf(type);
     const envelope = parse(type, ENVELOPE, parseJson(type, encoded));
     if (envelope.type !== type) {

@@ -87,12 +87,16 @@ describe('an attempt that fails', () => {
 
   it.each([
     ['nobody listens', refused, NatsUnreachableError],
-    ['the host has no address', new Error('Could not connect to server: getaddrinfo ENOTFOUND x'), NatsHostNotFoundError],
+    [
+      'the host has no address',
+      new Error('Could not connect to server: getaddrinfo ENOTFOUND x'),
+      NatsHostNotFoundError,
+    ],
     ['no streaming server answers', new Error('stan: connect request timeout'), NatsClusterNotFoundError],
     ['the client id is taken', 'stan: clientID already registered', NatsClientIdTakenError],
     ['the credentials are wrong', new Error("'Authorization Violation'"), NatsConnectRefusedError],
   ])('rejects with an error of its own when %s', async (_case, answer, ErrorClass) => {
-    fakeNatsStreaming.answerConnect = answer;
+    fakeNatsStreaming.answerConnect = { error: answer };
     const connection = connectionWith();
     const error = await connection.connect().catch((reason: unknown) => reason as NatsConnectError);
     expect(error).toBeInstanceOf(ErrorClass);
@@ -100,7 +104,7 @@ describe('an attempt that fails', () => {
   });
 
   it('names url, cluster and client id, and no secret', async () => {
-    fakeNatsStreaming.answerConnect = refused;
+    fakeNatsStreaming.answerConnect = { error: refused };
     const connection = connectionWith({ url: 'nats://user:p@ss@127.0.0.1:4222' });
     await expect(connection.connect()).rejects.toThrow(
       'NATS is not reachable (url=nats://***@127.0.0.1:4222 cluster=bank client=transactions-1)',
@@ -108,7 +112,7 @@ describe('an attempt that fails', () => {
   });
 
   it('is idle again, and may be repeated', async () => {
-    fakeNatsStreaming.answerConnect = refused;
+    fakeNatsStreaming.answerConnect = { error: refused };
     const connection = connectionWith();
     await expect(connection.connect()).rejects.toThrow(NatsUnreachableError);
     expect(connection.state).toBe('idle');
@@ -133,7 +137,7 @@ describe('an attempt that fails', () => {
   });
 
   it('leaves no client whose late errors would end the process', async () => {
-    fakeNatsStreaming.answerConnect = refused;
+    fakeNatsStreaming.answerConnect = { error: refused };
     await expect(connectionWith().connect()).rejects.toThrow(NatsUnreachableError);
     expect(() => fakeNatsStreaming.client.emit('error', new Error('late'))).not.toThrow();
   });
@@ -141,23 +145,25 @@ describe('an attempt that fails', () => {
 
 describe('connecting with retries', () => {
   it('tries until the server answers, and says once that it waits', async () => {
-    fakeNatsStreaming.answerConnect = new Error('Could not connect to server');
+    fakeNatsStreaming.answerConnect = { error: new Error('Could not connect to server') };
     const connection = connectionWith();
     const connecting = connection.connectWithRetry();
     await eventually('two attempts', () => fakeNatsStreaming.clients.length === 2);
     fakeNatsStreaming.answerConnect = 'connect';
     await connecting;
     expect(connection.state).toBe('connected');
-    expect(log.lines.filter((line) => line.startsWith('warn Waiting for NATS: NATS is not reachable'))).toHaveLength(1);
+    expect(
+      log.lines.filter((line) => line.startsWith('warn Waiting for NATS: NATS is not reachable')),
+    ).toHaveLength(1);
   });
 
   it('gives up with the last error when the time is over', async () => {
-    fakeNatsStreaming.answerConnect = new Error('Could not connect to server');
+    fakeNatsStreaming.answerConnect = { error: new Error('Could not connect to server') };
     await expect(connectionWith().connectWithRetry(1)).rejects.toThrow(NatsUnreachableError);
   });
 
   it('ends at once when the connection is closed', async () => {
-    fakeNatsStreaming.answerConnect = new Error('Could not connect to server');
+    fakeNatsStreaming.answerConnect = { error: new Error('Could not connect to server') };
     const connection = connectionWith();
     const connecting = connection.connectWithRetry();
     const outcome = expect(connecting).rejects.toThrow(NatsConnectAbortedError);
@@ -166,7 +172,7 @@ describe('connecting with retries', () => {
   });
 
   it('does not disturb the process when it is closed in the background', async () => {
-    fakeNatsStreaming.answerConnect = new Error('Could not connect to server');
+    fakeNatsStreaming.answerConnect = { error: new Error('Could not connect to server') };
     const connection = connectionWith();
     connection.connectInBackground();
     await connection.close();
@@ -242,7 +248,11 @@ describe('a connection that is lost', () => {
       () => fakeNatsStreaming.client.emit('connection_lost', new Error('PING failure')),
       'PING failure',
     ],
-    ['the server no longer knows it', () => fakeNatsStreaming.client.loseRegistration('replaced'), 'replaced'],
+    [
+      'the server no longer knows it',
+      () => fakeNatsStreaming.client.loseRegistration('replaced'),
+      'replaced',
+    ],
   ])('says why: %s', async (_case, lose, reason) => {
     const connection = await connected();
     const lost = once(connection, 'lost');
@@ -282,7 +292,8 @@ describe('a connection that is lost', () => {
     const replaced = once(connection, 'connected');
     dead.loseConnection();
     await replaced;
-    for (const event of ['disconnect', 'close', 'connection_lost', 'reconnect']) dead.emit(event, new Error('late'));
+    for (const event of ['disconnect', 'close', 'connection_lost', 'reconnect'])
+      dead.emit(event, new Error('late'));
     expect(connection.state).toBe('connected');
   });
 

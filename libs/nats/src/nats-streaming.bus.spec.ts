@@ -136,7 +136,9 @@ describe('a server that no longer knows the client', () => {
   it('has refused every publish that it answered at the same time', async () => {
     const { bus } = await connectedBus();
     fakeNatsStreaming.answerPublish = { error: 'stan: invalid publish request' };
-    const errors = await Promise.all(['1', '2'].map((data) => failureOf(bus.publish('transfer.requested', data))));
+    const errors = await Promise.all(
+      ['1', '2'].map((data) => failureOf(bus.publish('transfer.requested', data))),
+    );
     expect(errors).toEqual([
       expect.objectContaining({ registrationLost: true }),
       expect.objectContaining({ registrationLost: true }),

@@ -65,7 +65,10 @@ async function compiled(nats: DynamicModule = natsModule()): Promise<TestingModu
 describe('one client for every module', () => {
   it('two modules get the same connection object', async () => {
     const app = await compiled();
-    const [deposits, withdrawals] = [app.get(Deposits, { strict: false }), app.get(Withdrawals, { strict: false })];
+    const [deposits, withdrawals] = [
+      app.get(Deposits, { strict: false }),
+      app.get(Withdrawals, { strict: false }),
+    ];
     expect(deposits.connection).toBe(withdrawals.connection);
     expect(deposits.bus).toBe(withdrawals.bus);
     expect(deposits.transport).toBe(withdrawals.transport);
@@ -83,7 +86,9 @@ describe('one client for every module', () => {
     const twice = Test.createTestingModule({ imports: [natsModule(), natsModule(), DepositsModule] });
     const error = await twice.compile().catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(NatsModuleImportedTwiceError);
-    expect(error).toMatchObject({ message: expect.stringContaining('Import it once, in the root module') as string });
+    expect(error).toMatchObject({
+      message: expect.stringContaining('Import it once, in the root module'),
+    });
   });
 
   it('the same forRootAsync module may be named in two places', async () => {
@@ -103,7 +108,7 @@ describe('start and stop', () => {
   });
 
   it('`wait` fails with the reason when the broker stays away', async () => {
-    fakeNatsStreaming.answerConnect = new Error('Could not connect to server');
+    fakeNatsStreaming.answerConnect = { error: new Error('Could not connect to server') };
     const app = await compiled(natsModule({ startup: 'wait', startupTimeoutMs: 1 }));
     await expect(app.init()).rejects.toThrow(NatsUnreachableError);
   });

@@ -72,7 +72,12 @@ describe('an event', () => {
   });
 
   it.each([
-    ['throws', () => { throw new Error('lost the coin'); }],
+    [
+      'throws',
+      () => {
+        throw new Error('lost the coin');
+      },
+    ],
     ['rejects', () => Promise.reject(new Error('lost the coin'))],
     ['returns an Observable that errors', () => throwError(() => new Error('lost the coin'))],
   ])('is not processed when the handler %s', async (_case, handle) => {

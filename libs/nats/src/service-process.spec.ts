@@ -19,9 +19,11 @@ beforeEach(() => {
   exits = [];
   signals = new EventEmitter();
   jest.useFakeTimers({ doNotFake: ['queueMicrotask', 'nextTick', 'setImmediate', 'performance'] });
-  jest.spyOn(process, 'exit').mockImplementation(((code: number) => exits.push(code)) as unknown as typeof process.exit);
+  jest
+    .spyOn(process, 'exit')
+    .mockImplementation(((code: number) => exits.push(code)) as unknown as typeof process.exit);
   jest.spyOn(process, 'on').mockImplementation((event, listener) => {
-    signals.on(event as string, listener as () => void);
+    signals.on(event, listener as () => void);
     return process;
   });
 });
@@ -111,7 +113,11 @@ describe('a service that runs', () => {
 
 describe('a service that cannot start', () => {
   it.each([
-    ['75 when the broker is not reachable', new NatsUnreachableError('away', { url: '', clusterId: '', clientId: '' }), 75],
+    [
+      '75 when the broker is not reachable',
+      new NatsUnreachableError('away', { url: '', clusterId: '', clientId: '' }),
+      75,
+    ],
     ['1 for anything else', new Error('no database'), 1],
   ])('exits with %s', async (_case, error, code) => {
     const { app, run } = service();

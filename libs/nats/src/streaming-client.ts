@@ -77,7 +77,8 @@ export function openStreamingClient(options: NatsOptions): Promise<Stan> {
       resolve(client);
     };
     const failed = (cause: unknown) => fail(connectErrorOf(cause, target));
-    const closed = () => fail(new NatsUnreachableError('NATS closed the connection while it was made', target));
+    const closed = () =>
+      fail(new NatsUnreachableError('NATS closed the connection while it was made', target));
     const timer = setTimeout(() => {
       fail(new NatsSilentPeerError(`NATS did not answer within ${options.connectTimeoutMs} ms`, target));
     }, options.connectTimeoutMs);

@@ -1,5 +1,10 @@
 import { beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { NatsNotConnectedError, PublishRefusedError, PublishUnknownError } from '../src/index.js';
+import {
+  type BusMessageHandler,
+  NatsNotConnectedError,
+  PublishRefusedError,
+  PublishUnknownError,
+} from '../src/index.js';
 import { FakeMessageBus } from './fake-message-bus.js';
 
 let bus: FakeMessageBus;
@@ -71,10 +76,15 @@ describe('the fake bus', () => {
   });
 
   it('delivers to the subscriber, and rejects as its handler does', async () => {
-    const handler = jest.fn(() => Promise.reject(new Error('not now')));
+    const handler = jest.fn<BusMessageHandler>(() => Promise.reject(new Error('not now')));
     bus.subscribe('a', handler);
     await expect(bus.deliver('a', '{}')).rejects.toThrow('not now');
-    expect(handler).toHaveBeenCalledWith({ channel: 'a', data: Buffer.from('{}'), sequence: 1, redelivered: false });
+    expect(handler).toHaveBeenCalledWith({
+      channel: 'a',
+      data: Buffer.from('{}'),
+      sequence: 1,
+      redelivered: false,
+    });
   });
 
   it('delivers nothing more to a subscriber that was drained', async () => {

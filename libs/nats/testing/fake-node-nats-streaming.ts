@@ -6,6 +6,9 @@ import { EventEmitter } from 'node:events';
  * are acknowledged, unless {@link fakeNatsStreaming} says otherwise.
  */
 
+/** How an attempt to connect ends: at once, never, or with an error (an Error of the client, a text of the server). */
+export type FakeConnectAnswer = 'connect' | 'silence' | { readonly error: Error | string };
+
 /** What the server answers to a publish: nothing wrong, an error text of its own, or silence. */
 export type FakePublishAnswer = { readonly error?: string } | 'silence';
 
@@ -13,8 +16,7 @@ export type FakePublishAnswer = { readonly error?: string } | 'silence';
 export const fakeNatsStreaming = {
   /** Every client made so far, in order. */
   clients: [] as FakeStan[],
-  /** `connect`: at once. `silence`: never, and says nothing. Or the error that the attempt meets. */
-  answerConnect: 'connect' as 'connect' | 'silence' | Error | string,
+  answerConnect: 'connect' as FakeConnectAnswer,
   answerPublish: {} as FakePublishAnswer,
 
   /** The client made last. */
@@ -177,7 +179,13 @@ export class FakeSubscriptionOptions {
 }
 
 /** As in the package: the numbers of the protocol. */
-export const StartPosition = { NEW_ONLY: 0, LAST_RECEIVED: 1, TIME_DELTA_START: 2, SEQUENCE_START: 3, FIRST: 4 };
+export const StartPosition = {
+  NEW_ONLY: 0,
+  LAST_RECEIVED: 1,
+  TIME_DELTA_START: 2,
+  SEQUENCE_START: 3,
+  FIRST: 4,
+};
 
 /** As in the package. */
 export function connect(clusterId: string, clientId: string, options: Record<string, unknown>): FakeStan {
@@ -185,6 +193,6 @@ export function connect(clusterId: string, clientId: string, options: Record<str
   fakeNatsStreaming.clients.push(client);
   const answer = fakeNatsStreaming.answerConnect;
   if (answer === 'connect') queueMicrotask(() => client.emit('connect', client));
-  else if (answer !== 'silence') queueMicrotask(() => client.emit('error', answer));
+  else if (answer !== 'silence') queueMicrotask(() => client.emit('error', answer.error));
   return client;
 }

@@ -6,6 +6,7 @@ export {
   FakeStan,
   FakeSubscription,
   FakeSubscriptionOptions,
+  type FakeConnectAnswer,
   type FakePublishAnswer,
 } from './fake-node-nats-streaming.js';
 export { testNatsOptions } from './nats-options.js';

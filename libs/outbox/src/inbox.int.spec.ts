@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { eventually, Gate } from '../testing/eventually.js';
+import { eventually } from '@app/nats/testing';
+import { Gate } from '../testing/gate.js';
 import { emitting, noteWritten, type Notes } from '../testing/notes.js';
 import { OutboxFixture } from '../testing/outbox-fixture.js';
 import { Inbox } from './inbox.js';

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { CloudEvent } from '@app/nats';
-import { FakeMessageBus } from '@app/nats/testing';
+import { eventually, FakeMessageBus } from '@app/nats/testing';
 import type { EntityManager } from 'typeorm';
-import { eventually, Gate } from '../testing/eventually.js';
+import { Gate } from '../testing/gate.js';
 import { emitting, noteWritten, textsOf } from '../testing/notes.js';
 import { OutboxFixture } from '../testing/outbox-fixture.js';
 import { DeliveryStrategy } from './delivery-strategy.js';

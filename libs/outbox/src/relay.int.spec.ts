@@ -1,9 +1,9 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { CloudEvent, PublishAck } from '@app/nats';
-import { FakeMessageBus } from '@app/nats/testing';
+import { eventually, FakeMessageBus } from '@app/nats/testing';
 import { Logger } from '@nestjs/common';
-import { eventually, Gate } from '../testing/eventually.js';
+import { Gate } from '../testing/gate.js';
 import { noteWritten, notes, textsOf, type Notes } from '../testing/notes.js';
 import { OutboxFixture } from '../testing/outbox-fixture.js';
 import { Inbox } from './inbox.js';

@@ -1,9 +1,8 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { FakeMessageBus } from '@app/nats/testing';
+import { eventually, FakeMessageBus } from '@app/nats/testing';
 import { Logger } from '@nestjs/common';
 import { FakeDatabase } from '../testing/fake-database.js';
-import { eventually } from '../testing/eventually.js';
 import { noteWritten, textsOf } from '../testing/notes.js';
 import { RELAY_DEFAULTS } from './outbox.options.js';
 import { Relay } from './relay.js';

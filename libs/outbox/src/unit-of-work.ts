@@ -12,7 +12,7 @@ export interface Transaction<Definitions extends EventDefinitions> {
    *
    * @throws EmitOutsideTransactionError if the transaction's callback has ended
    */
-  emit(event: EventOf<Definitions>): void;
+  readonly emit: (event: EventOf<Definitions>) => void;
 }
 
 /**

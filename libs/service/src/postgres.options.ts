@@ -15,7 +15,10 @@ const STATEMENT_TIMEOUT_MS = 30_000;
 export function postgresOptions(
   service: string,
   environment: ServiceEnvironment,
-  { entities, migrations }: { entities: MixedList<new () => object>; migrations: MixedList<new () => object> },
+  {
+    entities,
+    migrations,
+  }: { entities: MixedList<new () => object>; migrations: MixedList<new () => object> },
 ): TypeOrmModuleAsyncOptions {
   const options: DataSourceOptions = {
     type: 'postgres',

@@ -32,7 +32,9 @@ export class ProblemFilter implements ExceptionFilter {
       };
     }
     const errorId = randomUUID();
-    this.logger.error(`Error ${errorId}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    this.logger.error(
+      `Error ${errorId}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+    );
     return { type: problemType('internal-error'), title: 'The service failed', status: 500, errorId };
   }
 }
@@ -40,6 +42,8 @@ export class ProblemFilter implements ExceptionFilter {
 /** The status of an error that is the caller's: Nest's exceptions, and Fastify's own for unreadable bodies. */
 function clientErrorStatus(error: unknown): number | undefined {
   const status =
-    error instanceof HttpException ? error.getStatus() : (error as { statusCode?: unknown } | null)?.statusCode;
+    error instanceof HttpException
+      ? error.getStatus()
+      : (error as { statusCode?: unknown } | null)?.statusCode;
   return typeof status === 'number' && status >= 400 && status < 500 ? status : undefined;
 }

@@ -29,10 +29,10 @@ export async function startService(
   app: NestFastifyApplication,
   { HOST, PORT }: Pick<ServiceEnvironment, 'HOST' | 'PORT'>,
 ): Promise<void> {
-  app.connectMicroservice<{ useFactory: (strategy: NatsTransport) => MicroserviceOptions; inject: unknown[] }>(
-    { useFactory: (strategy) => ({ strategy }), inject: [NatsTransport] },
-    { inheritAppConfig: false },
-  );
+  app.connectMicroservice<{
+    useFactory: (strategy: NatsTransport) => MicroserviceOptions;
+    inject: unknown[];
+  }>({ useFactory: (strategy) => ({ strategy }), inject: [NatsTransport] }, { inheritAppConfig: false });
   await app.init();
   await app.startAllMicroservices();
   await app.listen(PORT, HOST);

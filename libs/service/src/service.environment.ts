@@ -14,7 +14,10 @@ export function serviceEnvironment(portDefault: number) {
     PORT: z.coerce.number().int().min(0).max(65_535).default(portDefault),
     DATABASE_URL: z
       .string()
-      .refine((url) => /^postgres(ql)?:\/\/./.test(url) && URL.canParse(url), 'expected postgres://user:password@host:port/database'),
+      .refine(
+        (url) => /^postgres(ql)?:\/\/./.test(url) && URL.canParse(url),
+        'expected postgres://user:password@host:port/database',
+      ),
     /** At least 2: migrations hold a lock on one connection while they run on another. */
     DATABASE_POOL_MAX: z.coerce.number().int().min(2).max(1_000).default(10),
     SHUTDOWN_TIMEOUT_MS: z.coerce.number().int().min(1).max(3_600_000).default(10_000),

@@ -73,6 +73,9 @@ export const SUBSCRIPTIONS_PER_CHANNEL_MAX = 1_000;
 /** How often messages are checked against the age limit, where there is one. */
 export const AGE_CHECK_INTERVAL_MS = 500;
 
+/** Entries of a list on the monitoring page when no limit is asked for: the real server's. */
+export const MONITOR_LIST_MAX = 1024;
+
 /** How long a stopping server waits for clients to take what was written to them. */
 export const STOP_DEADLINE_MS = 100;
 

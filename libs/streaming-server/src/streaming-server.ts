@@ -5,6 +5,7 @@ import { CoreServer, type CoreOptions, type ServerIdentity } from './core/core-s
 import { ListenError } from './errors.js';
 import { AGE_CHECK_INTERVAL_MS, STOP_DEADLINE_MS } from './limits.js';
 import { SILENT_LOG, type Log } from './log.js';
+import type { Monitor } from './monitor/monitor.js';
 import type { Store } from './store/store.js';
 import { MemoryStore } from './store/memory-store.js';
 import type { HeartbeatOptions } from './streaming/clients.js';
@@ -24,6 +25,8 @@ export interface StreamingServerOptions extends Omit<CoreOptions, 'authenticatio
   readonly store?: Store;
   readonly authentication?: AuthenticationOptions;
   readonly heartbeat?: HeartbeatOptions;
+  /** Port of the monitoring page, on the same host; 0: a free one. Default: no page. */
+  readonly monitorPort?: number;
   /** Default: says nothing. */
   readonly log?: Log;
 }
@@ -36,6 +39,7 @@ export class StreamingServer implements AsyncDisposable {
   readonly id = nuid();
   readonly startedAt = new Date();
   private stopping: Promise<void> | undefined;
+  private monitor: Monitor | undefined;
 
   private constructor(
     readonly host: string,
@@ -70,6 +74,11 @@ export class StreamingServer implements AsyncDisposable {
     try {
       // The port opens last: whoever gets through gets an answer.
       await streaming.start();
+      if (options.monitorPort !== undefined) {
+        // Loaded only when wanted: HTTP would double the time to start.
+        const { startMonitor } = await import('./monitor/monitor.js');
+        server.monitor = await startMonitor(server, host, options.monitorPort);
+      }
       await listen(listener, host, port);
     } catch (error) {
       await server.stop();
@@ -84,7 +93,12 @@ export class StreamingServer implements AsyncDisposable {
 
   /** For clients: `nats://host:port`. */
   get url(): string {
-    return `nats://${this.host.includes(':') ? `[${this.host}]` : this.host}:${this.port}`;
+    return `nats://${this.hostInUrl}:${this.port}`;
+  }
+
+  /** Address of the monitoring page; undefined without one. */
+  get monitorUrl(): string | undefined {
+    return this.monitor === undefined ? undefined : `http://${this.hostInUrl}:${this.monitor.port}`;
   }
 
   /** Ends all connections, finishes what is being stored and frees the port. Safe to call twice. */
@@ -97,6 +111,10 @@ export class StreamingServer implements AsyncDisposable {
     return this.stop();
   }
 
+  private get hostInUrl(): string {
+    return this.host.includes(':') ? `[${this.host}]` : this.host;
+  }
+
   private get identity(): ServerIdentity {
     return { id: this.id, name: this.id, version: SERVER_VERSION, host: this.host, port: this.port };
   }
@@ -104,6 +122,7 @@ export class StreamingServer implements AsyncDisposable {
   private async shutDown(): Promise<void> {
     const closed = this.listener.listening ? once(this.listener, 'close') : undefined;
     this.listener.close();
+    await this.monitor?.stop();
     await this.streaming.stop();
     this.core.stop();
     // A client that doesn't read can't hold the server up.

@@ -41,10 +41,10 @@ describe('the third witness', () => {
     await publish('one');
     await readChannel(broker, 'the.channel', WITHIN_MS);
     const options = publisher.subscriptionOptions().setDeliverAllAvailable().setDurableName('durable');
-    const got = new Promise((resolve) =>
-      publisher.subscribe('the.channel', options).once('message', resolve),
-    );
-    expect((await got) as { getData(): string }).toMatchObject({});
+    const got = new Promise<Message>((resolve) => {
+      publisher.subscribe('the.channel', options).once('message', resolve);
+    });
+    expect((await got).getData()).toBe('one');
   });
 
   it('an empty channel is an error, because it proves nothing', async () => {

@@ -5,7 +5,8 @@ export function idempotencyKeyMissing(): ProblemException {
     type: problemType('idempotency-key-missing'),
     title: 'Idempotency-Key is missing',
     status: 400,
-    detail: 'Send the header Idempotency-Key with a value of your own, and repeat it when you repeat the request',
+    detail:
+      'Send the header Idempotency-Key with a value of your own, and repeat it when you repeat the request',
   });
 }
 

@@ -18,9 +18,11 @@ export async function run(settings: CommandSettings, log: Log): Promise<Streamin
     authentication: authentication(settings),
     heartbeat: heartbeat(settings),
     log,
+    ...(settings.monitorPort === undefined ? {} : { monitorPort: settings.monitorPort }),
     ...(settings.host === undefined ? {} : { host: settings.host }),
     ...(settings.clusterId === undefined ? {} : { clusterId: settings.clusterId }),
   });
+  if (server.monitorUrl !== undefined) log.notice(`Monitoring page at ${server.monitorUrl}`);
   log.notice(`Listening for client connections on ${server.host}:${server.port}`);
   return server;
 }

@@ -1,9 +1,8 @@
 import type { Duplex } from 'node:stream';
-import type { ConnectOptions } from './authentication.js';
-import type { CoreServer } from './core-server.js';
+import type { Authentication, ConnectOptions } from './authentication.js';
 import { FrameWriter } from './frame-writer.js';
 import { Parser, UNKNOWN_OPERATION, type ParserSink } from './parser.js';
-import type { Interest, Subscriber } from './router.js';
+import type { Interest, Router, Subscriber } from './router.js';
 import { isValidPublishSubject, isValidSubscriptionSubject } from './subject.js';
 
 /** Messages and payload bytes of a connection, as the monitoring page shows them. */
@@ -12,6 +11,19 @@ export interface Traffic {
   messagesOut: number;
   bytesIn: number;
   bytesOut: number;
+}
+
+/** What a connection needs of the server around it. */
+export interface ConnectionHost {
+  readonly router: Router;
+  readonly authentication: Authentication;
+  readonly payloadMaxBytes: number;
+  readonly pendingMaxBytes: number;
+  readonly pingIntervalMs: number;
+  /** Has the connection's output written at the end of this turn of the event loop, together with all others'. */
+  markDirty(connection: Connection): void;
+  cutSlowConsumer(connection: Connection): void;
+  forget(connection: Connection): void;
 }
 
 /**
@@ -40,7 +52,7 @@ export class Connection implements ParserSink, Subscriber {
     readonly id: number,
     readonly remoteAddress: string,
     private readonly stream: Duplex,
-    private readonly server: CoreServer,
+    private readonly server: ConnectionHost,
   ) {
     this.nextPingMs = this.openedMs + server.pingIntervalMs;
     this.writer = new FrameWriter(stream);

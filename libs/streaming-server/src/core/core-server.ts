@@ -10,7 +10,7 @@ import {
   WRITE_DEADLINE_MS,
 } from '../limits.js';
 import { Authentication, type AuthenticationOptions } from './authentication.js';
-import { Connection } from './connection.js';
+import { Connection, type ConnectionHost } from './connection.js';
 import { Router } from './router.js';
 
 /** What one server is called in INFO. */
@@ -34,7 +34,7 @@ export interface CoreOptions {
 }
 
 /** The core NATS server: takes streams, whatever they come from, and connects them through the router. */
-export class CoreServer {
+export class CoreServer implements ConnectionHost {
   readonly router = new Router();
   readonly authentication: Authentication;
   readonly payloadMaxBytes: number;
@@ -82,7 +82,6 @@ export class CoreServer {
     return connection;
   }
 
-  /** Has the connection's output written at the end of this turn of the event loop, together with all others'. */
   markDirty(connection: Connection): void {
     if (this.dirtySet.has(connection)) return;
     this.dirtySet.add(connection);

@@ -2,7 +2,8 @@ import { StoreError } from '../errors.js';
 import { readStoredMessage, storedMessageBytes, writeStoredMessage } from '../wire/stored-message.js';
 import { DEFAULT_STORE_LIMITS } from './store-limits.js';
 import { EMPTY_STATE, FORGETFUL_JOURNAL, type RecoveredState } from './state-journal.js';
-import type { MessageLog, NewMessage, Store, StoreLimits } from './store.js';
+import type { MessageLog, NewMessage } from './message-log.js';
+import type { Store, StoreLimits } from './store.js';
 
 /** Keeps everything in memory: a restart has lost it all. */
 export class MemoryStore implements Store {

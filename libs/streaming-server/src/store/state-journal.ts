@@ -1,4 +1,4 @@
-import type { MessageLog } from './store.js';
+import type { MessageLog } from './message-log.js';
 
 /** A registered client. */
 export interface ClientRecord {

@@ -1,6 +1,5 @@
-import type { MessageLog } from '../store/store.js';
-import type { Cursor } from './cursor.js';
-import type { Member } from './member.js';
+import type { MessageLog } from '../store/message-log.js';
+import type { Cursor, Member } from './cursor.js';
 
 /** A channel: its messages, and who reads them from where. */
 export class Channel {

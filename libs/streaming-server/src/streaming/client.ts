@@ -1,12 +1,10 @@
 import type { ClientRecord } from '../store/state-journal.js';
-import type { Member } from './member.js';
 import type { WheelEntry } from './timer-wheel.js';
 
 /** A registered client. It stays registered when its connection is gone, until its heartbeats have failed. */
 export class Client implements WheelEntry {
   dueTick: number | undefined;
   failedHeartbeats = 0;
-  readonly members = new Set<Member>();
 
   constructor(
     readonly record: ClientRecord,

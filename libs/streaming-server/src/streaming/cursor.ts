@@ -1,15 +1,71 @@
 import { RECONNECT_GRACE_MS, REDELIVERY_SLACK_MS, TRANSFER_DELAY_MS } from '../limits.js';
 import type { CursorRecord, StateJournal } from '../store/state-journal.js';
 import { asRedelivered, readStoredMessage } from '../wire/stored-message.js';
-import type { Channel } from './channel.js';
-import type { Member } from './member.js';
-import type { TimerWheel } from './timer-wheel.js';
+import type { MessageLog } from '../store/message-log.js';
+import type { Client } from './client.js';
+import { pickMember } from './pick-member.js';
+import type { TimerWheel, WheelEntry } from './timer-wheel.js';
 
 /** What a cursor needs of the server around it. */
 export interface CursorContext {
   readonly wheel: TimerWheel;
   readonly journal: StateJournal;
   send(inbox: string, message: Buffer): void;
+}
+
+/** The messages that a cursor reads, up to the last that is safe. */
+export interface ReadableChannel {
+  readonly name: string;
+  readonly log: MessageLog;
+  readonly availableSequence: number;
+}
+
+export interface MemberSettings {
+  readonly memberId: number;
+  readonly inbox: string;
+  readonly ackInbox: string;
+  readonly maxInFlight: number;
+  readonly ackWaitSeconds: number;
+}
+
+/**
+ * A subscriber at a cursor: the only one of a plain subscription, one of several in a queue group.
+ *
+ * It is *new* until its client has been told that it exists, then *ready* for messages; *stalled* while as many are
+ * pending as it allows; *gone* after it left its cursor.
+ */
+export class Member implements WheelEntry {
+  dueTick: number | undefined;
+  ready = false;
+  gone = false;
+  stalled = false;
+  /** Sequences sent and not acknowledged, with the time (`performance.now()`) of their redelivery, earliest first. */
+  pending = new Map<number, number>();
+  /** Ends the subscription to the acknowledgements. */
+  stopAcks: () => void = () => undefined;
+
+  constructor(
+    readonly cursor: Cursor,
+    readonly client: Client,
+    readonly settings: MemberSettings,
+  ) {}
+
+  get ackWaitMs(): number {
+    return this.settings.ackWaitSeconds * 1000;
+  }
+
+  get failing(): boolean {
+    return this.client.failedHeartbeats > 0;
+  }
+
+  get full(): boolean {
+    return this.pending.size >= this.settings.maxInFlight;
+  }
+
+  /** The first of what is pending has expired. */
+  fire(): void {
+    this.cursor.redeliver(this);
+  }
 }
 
 /**
@@ -24,7 +80,7 @@ export class Cursor {
   private readonly redeliveryCounts = new Map<number, number>();
 
   constructor(
-    readonly channel: Channel,
+    readonly channel: ReadableChannel,
     readonly identity: Omit<CursorRecord, 'lastSent'>,
     lastSent: number,
     private readonly context: CursorContext,
@@ -108,7 +164,7 @@ export class Cursor {
     for (;;) {
       const sequence = Math.max(this.lastSent + 1, log.firstSequence);
       if (sequence > this.channel.availableSequence) return;
-      const member = this.pick();
+      const member = pickMember(this.members);
       if (member === undefined || member.stalled) return;
       const message = log.read(sequence);
       this.lastSent = sequence;
@@ -129,7 +185,7 @@ export class Cursor {
 
   redeliver(member: Member): void {
     const now = performance.now();
-    if (!this.isQueue && member.client.failedHeartbeats > 0) {
+    if (!this.isQueue && member.failing) {
       this.context.wheel.schedule(member, now + member.ackWaitMs);
       return;
     }
@@ -148,28 +204,10 @@ export class Cursor {
   }
 
   private redeliverOne(member: Member, sequence: number, message: Buffer, expiredMs: number): void {
-    const target = this.isQueue ? (this.pick() ?? member) : member;
+    const target = this.isQueue ? (pickMember(this.members) ?? member) : member;
     member.pending.delete(sequence);
     const from = target === member ? expiredMs : performance.now();
     this.sendAgain(target, sequence, message, from + target.ackWaitMs);
-  }
-
-  /** The ready member without failed heartbeats that has the fewest pending, else any; used in turn when equal. */
-  private pick(): Member | undefined {
-    const { members } = this;
-    if (members.length === 1) return members[0]?.ready === true ? members[0] : undefined;
-    let best: Member | undefined;
-    for (const member of members) {
-      if (!member.ready || member.stalled || member.client.failedHeartbeats > 0) continue;
-      if (best === undefined || member.pending.size < best.pending.size) best = member;
-    }
-    best ??=
-      members.find((member) => member.ready && !member.stalled) ?? members.find((member) => member.ready);
-    if (best !== undefined && best === members[0]) {
-      members.shift();
-      members.push(best);
-    }
-    return best;
   }
 
   private send(member: Member, sequence: number, message: Buffer): void {

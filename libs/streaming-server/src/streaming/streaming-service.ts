@@ -44,7 +44,7 @@ export class StreamingService {
   private readonly subjects: ClusterSubjects;
   private readonly wheel = new TimerWheel();
   private readonly requests: Requests;
-  private readonly subscribing: Subscribing;
+  readonly subscribing: Subscribing;
   private readonly subscriptions: (() => void)[] = [];
   private ageTimer: NodeJS.Timeout | undefined;
 
@@ -68,6 +68,10 @@ export class StreamingService {
     const send = (inbox: string, message: Buffer): void => this.send(inbox, message);
     this.subscribing = new Subscribing({ ...shared, journal, wheel: this.wheel, send });
     this.publishing = new Publishing(shared);
+  }
+
+  get store(): Store {
+    return this.options.store;
   }
 
   /** Opens the store, brings back what it knows and takes requests from then on. */

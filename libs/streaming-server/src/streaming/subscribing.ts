@@ -16,8 +16,7 @@ import { cursorName, type Channel } from './channel.js';
 import type { Channels } from './channels.js';
 import type { Client } from './client.js';
 import type { Clients } from './clients.js';
-import { Cursor, type CursorContext } from './cursor.js';
-import { Member, type MemberSettings } from './member.js';
+import { Cursor, Member, type CursorContext, type MemberSettings } from './cursor.js';
 import { Refusal } from './refusals.js';
 import { lastUnwantedSequence } from './start-position.js';
 
@@ -32,6 +31,7 @@ interface SubscribingContext extends CursorContext {
 /** Subscriptions come, are resumed, and go. */
 export class Subscribing {
   private lastId = 0;
+  private readonly members = new Map<Client, Set<Member>>();
 
   constructor(private readonly context: SubscribingContext) {}
 
@@ -42,11 +42,11 @@ export class Subscribing {
       const channel = this.context.channels.obtain(identity.channel);
       const cursor = new Cursor(channel, identity, lastSent, this.context);
       cursor.restore(pending);
-      this.addCursor(cursor);
+      this.addCursor(channel, cursor);
       this.lastId = Math.max(this.lastId, identity.cursorId, ...members.map((member) => member.memberId));
       for (const { clientId, ...settings } of members) {
         const client = this.context.clients.byId.get(clientId);
-        if (client !== undefined) this.addMember(cursor, client, settings);
+        if (client !== undefined) this.addMember(channel, cursor, client, settings);
       }
     }
   }
@@ -91,7 +91,12 @@ export class Subscribing {
 
   /** Closes everything a client has; its durables stay, offline. */
   closeAll(client: Client): void {
-    for (const member of [...client.members]) this.remove(member, false);
+    for (const member of this.membersOf(client)) this.remove(member, false);
+  }
+
+  /** The subscriptions of a client. */
+  membersOf(client: Client): Member[] {
+    return [...(this.members.get(client) ?? [])];
   }
 
   /** Throws `RefusedError` or `StoreError`. */
@@ -109,7 +114,7 @@ export class Subscribing {
     const { inbox, maxInFlight, ackWaitSeconds } = request;
     const settings = { memberId: ++this.lastId, inbox, ackInbox: newInbox(), maxInFlight, ackWaitSeconds };
     this.context.journal.saveMember({ ...settings, cursorId: cursor.identity.cursorId, clientId: client.id });
-    return this.addMember(cursor, client, settings);
+    return this.addMember(channel, cursor, client, settings);
   }
 
   /** The checks in the real server's order; the first that fails is the answer. */
@@ -140,38 +145,41 @@ export class Subscribing {
     const lastSent = lastUnwantedSequence(request, channel);
     const cursor = new Cursor(channel, { ...identity, cursorId: ++this.lastId }, lastSent, this.context);
     this.context.journal.saveCursor(cursor.record);
-    this.addCursor(cursor);
+    this.addCursor(channel, cursor);
     return cursor;
   }
 
-  private addCursor(cursor: Cursor): void {
+  private addCursor(channel: Channel, cursor: Cursor): void {
     const name = cursorName(cursor.identity);
-    cursor.channel.cursors.add(cursor);
-    if (name !== undefined) cursor.channel.namedCursors.set(name, cursor);
+    channel.cursors.add(cursor);
+    if (name !== undefined) channel.namedCursors.set(name, cursor);
   }
 
-  private addMember(cursor: Cursor, client: Client, settings: MemberSettings): Member {
+  private addMember(channel: Channel, cursor: Cursor, client: Client, settings: MemberSettings): Member {
     const member = new Member(cursor, client, settings);
     cursor.join(member);
-    client.members.add(member);
-    cursor.channel.addMember(member);
+    this.members.set(client, new Set([...this.membersOf(client), member]));
+    channel.addMember(member);
     member.stopAcks = this.context.router.subscribe(settings.ackInbox, (_subject, _reply, payload) => {
       const ack = decodeAck(payload);
-      if (ack?.subject === cursor.channel.name) cursor.acknowledge(member, ack.sequence);
+      if (ack?.subject === channel.name) cursor.acknowledge(member, ack.sequence);
     });
     return member;
   }
 
   private remove(member: Member, unsubscribe: boolean): void {
     const { cursor, client } = member;
+    const channel = this.context.channels.obtain(cursor.channel.name);
+    const others = this.membersOf(client).filter((other) => other !== member);
+    if (others.length > 0) this.members.set(client, new Set(others));
+    else this.members.delete(client);
     member.stopAcks();
-    client.members.delete(member);
-    cursor.channel.removeMember(member);
+    channel.removeMember(member);
     this.context.journal.removeMember(member.settings.memberId);
     cursor.leave(member);
     if (cursor.members.length > 0 || (cursor.isDurable && !unsubscribe)) return;
-    cursor.channel.cursors.delete(cursor);
-    cursor.channel.namedCursors.delete(cursorName(cursor.identity) ?? '');
+    channel.cursors.delete(cursor);
+    channel.namedCursors.delete(cursorName(cursor.identity) ?? '');
     this.context.journal.removeCursor(cursor.identity.cursorId);
   }
 

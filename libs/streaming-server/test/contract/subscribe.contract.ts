@@ -7,7 +7,7 @@ export function subscribeContract({ client, channel }: Bench): void {
   const refusals: [string, (options: SubscriptionOptions) => SubscriptionOptions, string][] = [
     ['a negative ack wait', (o) => o.setAckWait(-1000), 'stan: invalid ack wait time, should be >= 1s'],
     ['a negative maxInFlight', (o) => o.setMaxInFlight(-1), 'stan: invalid MaxInflight, should be >= 1'],
-    ['an unknown start position', (o) => o.setStartAt(9 as never), 'stan: invalid start position'],
+    ['an unknown start position', (o) => o.setStartAt(9), 'stan: invalid start position'],
   ];
   it.each(refusals)('refuses %s', async (_what, options, text) => {
     const subscriber = await client();

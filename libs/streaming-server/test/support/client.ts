@@ -59,7 +59,7 @@ export async function close(client: Stan): Promise<void> {
 /** Resolves with the message's guid; rejects with what the server said. */
 export function publish(client: Stan, channel: string, data: string | Uint8Array): Promise<string> {
   return new Promise((resolve, reject) => {
-    client.publish(channel, data as string, (error, guid) =>
+    client.publish(channel, data, (error, guid) =>
       error === undefined
         ? resolve(guid ?? '')
         : reject(error instanceof Error ? error : new Error(String(error))),

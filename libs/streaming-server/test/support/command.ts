@@ -56,6 +56,13 @@ export async function startCommand(
   return { child, port, url: `nats://127.0.0.1:${port}`, output: () => output, stop };
 }
 
+/** This server's command as it was built: `nest build streaming-server`. */
+export function startOwnServer(args: string[]): Promise<ServerProcess> {
+  const root = join(import.meta.dirname, '../../../..');
+  const main = join(root, 'dist/libs/streaming-server/libs/streaming-server/src/main.js');
+  return startCommand(process.execPath, [main, '-p', '0', ...args]);
+}
+
 /** The real server's binary: named by NATS_STREAMING_SERVER, or found on PATH. */
 export function findRealServer(): string | undefined {
   const { NATS_STREAMING_SERVER, PATH = '' } = process.env;

@@ -9,7 +9,8 @@ import {
 } from '../../limits.js';
 import type { Log } from '../../log.js';
 import { readStoredMessage, storedMessageBytes, writeStoredMessage } from '../../wire/stored-message.js';
-import type { MessageLog, NewMessage, StoreLimits } from '../store.js';
+import type { MessageLog, NewMessage } from '../message-log.js';
+import type { StoreLimits } from '../store.js';
 import type { FileOperations } from './file-operations.js';
 import { Segment } from './segment.js';
 

@@ -2,7 +2,8 @@ import { ConfigurationError, errorText, StoreError, StoreFailedError } from '../
 import { SILENT_LOG, type Log } from '../../log.js';
 import { DEFAULT_STORE_LIMITS } from '../store-limits.js';
 import type { RecoveredCursor, RecoveredState, StateJournal } from '../state-journal.js';
-import type { MessageLog, Store, StoreLimits } from '../store.js';
+import type { MessageLog } from '../message-log.js';
+import type { Store, StoreLimits } from '../store.js';
 import { lockDirectory, type Release } from './directory-lock.js';
 import { FileMessageLog } from './file-message-log.js';
 import { NODE_FILES, type FileOperations } from './file-operations.js';

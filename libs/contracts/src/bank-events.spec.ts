@@ -1,0 +1,106 @@
+import { describe, expect, it } from '@jest/globals';
+import type { EventData, EventOf } from '@app/nats';
+import { bankEvents, type BankEvents } from './bank-events.js';
+import { REJECTION_REASONS } from './values.js';
+
+const ids = {
+  transferId: '019a0000-0000-7000-8000-000000000001',
+  debitAccountId: '019a0000-0000-7000-8000-00000000000a',
+};
+const instant = '2026-01-02T03:04:05.678Z';
+
+/** A valid example of each event. */
+const examples: { [Type in keyof BankEvents]: EventData<BankEvents, Type> } = {
+  'transfer.requested': {
+    ...ids,
+    creditAccountId: '019a0000-0000-7000-8000-00000000000b',
+    amountMinor: '1250',
+    currency: 'EUR',
+    requestedAt: instant,
+  },
+  'transfer.posted': { ...ids, postedAt: instant },
+  'transfer.rejected': { ...ids, reason: 'insufficient_funds', rejectedAt: instant },
+};
+const types = Object.keys(examples) as (keyof BankEvents)[];
+
+/** The same call for any of the types, with data that need not fit. */
+function create(type: keyof BankEvents, data: unknown): EventOf<BankEvents> {
+  return bankEvents.create(type, data as EventData<BankEvents, typeof type>);
+}
+
+describe('the events of the bank', () => {
+  it('are the three of a transfer', () => {
+    expect(Object.keys(bankEvents.definitions).sort()).toEqual([...types].sort());
+  });
+
+  it.each(types)('%s comes back as it was made', (type) => {
+    const event = create(type, examples[type]);
+    expect(bankEvents.decode(type, JSON.stringify(event))).toEqual(event);
+  });
+
+  it.each(types)('%s has the account debited as its key', (type) => {
+    expect(create(type, examples[type]).partitionkey).toBe(ids.debitAccountId);
+  });
+
+  it.each([
+    ['transfer.requested', '/transactions'],
+    ['transfer.posted', '/accounts'],
+    ['transfer.rejected', '/accounts'],
+  ] as const)('%s is said by %s, in version 1.0', (type, source) => {
+    expect(create(type, examples[type])).toMatchObject({ source, dataschema: `urn:bank:event:${type}:1.0` });
+  });
+
+  const fields = types.flatMap((type) => Object.keys(examples[type]).map((field) => [type, field] as const));
+  it.each(fields)('%s is refused without %s, on both sides', (type, field) => {
+    const event = create(type, examples[type]);
+    const data = { ...examples[type], [field]: undefined };
+    expect(() => create(type, data)).toThrow(`Not a valid ${type} event: ${field}: `);
+    expect(() => bankEvents.decode(type, JSON.stringify({ ...event, data }))).toThrow(
+      `Not a valid ${type} event: ${field}: `,
+    );
+  });
+});
+
+describe('an amount', () => {
+  it.each(['1', '1250', '999999999999999'])('may be %s', (amountMinor) => {
+    expect(() =>
+      create('transfer.requested', { ...examples['transfer.requested'], amountMinor }),
+    ).not.toThrow();
+  });
+
+  it.each(['0', '-1', '1.5', '01', '', '1e3', ' 1', '1\n', '1000000000000000', 1250, null])(
+    'may not be %j',
+    (amountMinor) => {
+      expect(() => create('transfer.requested', { ...examples['transfer.requested'], amountMinor })).toThrow(
+        'amountMinor: ',
+      );
+    },
+  );
+});
+
+describe('a currency', () => {
+  it.each(['EUR', 'USD', 'JPY'])('may be %s', (currency) => {
+    expect(() => create('transfer.requested', { ...examples['transfer.requested'], currency })).not.toThrow();
+  });
+
+  it.each(['eur', 'EU', 'XYZ', 'EURO', '', 978])('may not be %j', (currency) => {
+    expect(() => create('transfer.requested', { ...examples['transfer.requested'], currency })).toThrow(
+      'currency: ',
+    );
+  });
+});
+
+describe('the reason of a rejection', () => {
+  it.each(REJECTION_REASONS)('may be %s', (reason) => {
+    expect(() => create('transfer.rejected', { ...examples['transfer.rejected'], reason })).not.toThrow();
+  });
+
+  it('is one of a closed list', () => {
+    expect(() =>
+      create('transfer.rejected', { ...examples['transfer.rejected'], reason: 'no_reason' }),
+    ).toThrow('reason: ');
+    // @ts-expect-error -- the type is as closed as the schema
+    const reason: EventData<BankEvents, 'transfer.rejected'>['reason'] = 'no_reason';
+    expect(reason).toBeDefined();
+  });
+});

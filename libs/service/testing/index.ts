@@ -1,0 +1,1 @@
+export { request, type TestAnswer, type TestRequest } from './request.js';
