@@ -34,6 +34,7 @@ export default {
       displayName: 'unit',
       testMatch: ['<rootDir>/{apps,libs,deploy,scripts,docs}/**/*.spec.ts'],
       testPathIgnorePatterns: ['\\.(int|e2e)\\.spec\\.ts$', '/node_modules/', '<rootDir>/dist/'],
+      setupFilesAfterEnv: ['<rootDir>/test/unit.setup.ts'],
       // The one place that redirects the client: no unit test opens a socket to a broker.
       moduleNameMapper: {
         '^node-nats-streaming$': '<rootDir>/libs/nats/testing/fake-node-nats-streaming.ts',

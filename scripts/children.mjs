@@ -22,6 +22,15 @@ export async function runCollected(command, args, options = {}) {
   return { code: await endOf(child), output };
 }
 
+/** Does `work` for each item, two at a time: these programs use one core each, and every machine has two. */
+export async function twoAtATime(items, work) {
+  const queue = [...items];
+  const lane = async () => {
+    for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item);
+  };
+  await Promise.all([lane(), lane()]);
+}
+
 async function endOf(child) {
   const pass = (signal) => child.kill(signal);
   for (const signal of SIGNALS) process.on(signal, pass);

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { runChild, runCollected } from './children.mjs';
+import { runChild, runCollected, twoAtATime } from './children.mjs';
 import { bringUpToDate } from './up-to-date.mjs';
 
 const JEST = [
@@ -43,7 +43,7 @@ async function become(entry, args) {
   return process.exitCode;
 }
 
-/** Runs all checks, two at a time, even after one has failed: a lint run that stops at the first tells half. */
+/** Runs all checks, even after one has failed: a lint run that stops at the first tells half. */
 async function lint() {
   const checks = [
     ['eslint', ['node_modules/eslint/bin/eslint.js', '.']],
@@ -52,19 +52,13 @@ async function lint() {
     ['layers', ['node_modules/dependency-cruiser/bin/dependency-cruise.mjs', 'apps', 'libs']],
   ];
   const failed = [];
-  await Promise.all(
-    [0, 1].map(async () => {
-      for (let check = checks.shift(); check !== undefined; check = checks.shift()) {
-        const [name, args] = check;
-        const { code, output } = await runCollected(process.execPath, args);
-        console.log(`${code === 0 ? 'ok    ' : 'FAILED'} ${name}`);
-        if (code !== 0) {
-          failed.push(name);
-          console.log(output);
-        }
-      }
-    }),
-  );
+  await twoAtATime(checks, async ([name, args]) => {
+    const { code, output } = await runCollected(process.execPath, args);
+    console.log(`${code === 0 ? 'ok    ' : 'FAILED'} ${name}`);
+    if (code === 0) return;
+    failed.push(name);
+    console.log(output);
+  });
   if (failed.length > 0) console.error(`lint failed: ${failed.join(', ')}`);
   return failed.length > 0 ? 1 : 0;
 }

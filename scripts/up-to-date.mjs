@@ -1,8 +1,9 @@
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runCollected } from './children.mjs';
+import { runCollected, twoAtATime } from './children.mjs';
 import { withLock } from './lock.mjs';
 
+const NEST = 'node_modules/@nestjs/cli/bin/nest.js';
 const LOCK = 'dist/.preparing';
 /** Written after a build: what it was built from. */
 const STAMP = 'dist/.built-from';
@@ -15,7 +16,7 @@ const INPUTS = ['apps', 'libs', 'package-lock.json', 'nest-cli.json', 'tsconfig.
  */
 export async function bringUpToDate({ build, rebuild }) {
   const waiting = (owner) =>
-    console.log(`Waiting for process ${owner}, which prepares this checkout (${LOCK})`);
+    console.error(`Waiting for process ${owner}, which prepares this checkout (${LOCK})`);
   return withLock(LOCK, waiting, async () => {
     if ((await mustInstall()) && !(await install())) return false;
     if (!build) return true;
@@ -45,9 +46,7 @@ async function install() {
 
 async function compile(inputs) {
   await rm(STAMP, { force: true });
-  const built = await step('Building (nest build --all)', () =>
-    runCollected(process.execPath, ['node_modules/@nestjs/cli/bin/nest.js', 'build', '--all']),
-  );
+  const built = await step('Building (nest build)', buildAll);
   if (built) {
     await mkdir('dist', { recursive: true });
     await writeFile(STAMP, inputs);
@@ -55,12 +54,24 @@ async function compile(inputs) {
   return built;
 }
 
+/** Each project by itself and not `nest build --all`, which leaves a core idle. */
+async function buildAll() {
+  const { projects } = JSON.parse(await readFile('nest-cli.json', 'utf8'));
+  const result = { code: 0, output: '' };
+  await twoAtATime(Object.keys(projects), async (project) => {
+    const { code, output } = await runCollected(process.execPath, [NEST, 'build', project]);
+    result.code ||= code;
+    if (code !== 0) result.output += `${project}:\n${output}`;
+  });
+  return result;
+}
+
 async function step(name, work) {
-  process.stdout.write(`${name} …`);
+  process.stderr.write(`${name} …`);
   const startedAt = Date.now();
   const { code, output } = await work();
   const seconds = ((Date.now() - startedAt) / 1000).toFixed(1);
-  process.stdout.write(code === 0 ? ` done in ${seconds} s\n` : ` FAILED with exit code ${code}\n`);
+  process.stderr.write(code === 0 ? ` done in ${seconds} s\n` : ` FAILED with exit code ${code}\n`);
   if (code !== 0) process.stderr.write(output);
   return code === 0;
 }

@@ -33,7 +33,7 @@ describe('the demo, on databases that are given', () => {
   async function schemasLeft(): Promise<unknown[]> {
     const client = new Client({ connectionString: url });
     await client.connect();
-    const { rows } = await client.query(
+    const { rows } = await client.query<{ nspname: string }>(
       "select nspname from pg_namespace where nspname ~ '^(transactions|accounts)_'",
     );
     await client.end();
@@ -42,7 +42,7 @@ describe('the demo, on databases that are given', () => {
 
   it('the naive strategy loses transfers, exactly those that the broker never saw', async () => {
     const file = join(directory, 'direct.json');
-    const run = await runLab(['demo', '--strategy', 'direct', '--transfers', '60', '--json', file], given);
+    const run = await runLab(['demo', '--strategy', 'direct', '--transfers', '20', '--json', file], given);
     expect(run).toMatchObject({ code: 0, stderr: '' });
     const report = JSON.parse(await readFile(file, 'utf8')) as Report;
     const [direct] = report.strategies;
@@ -99,11 +99,8 @@ describe('the demo, on databases that are given', () => {
 
   it('an unknown option is refused with exit code 2 and the help', async () => {
     const run = await runLab(['demo', '--speed', '11']);
-    expect(run).toMatchObject({
-      code: 2,
-      stdout: '',
-      stderr: expect.stringContaining('unknown option --speed') as string,
-    });
+    expect([run.code, run.stdout]).toEqual([2, '']);
+    expect(run.stderr).toContain('unknown option --speed');
     expect(run.stderr).toContain('--transfers N');
   });
 });

@@ -14,6 +14,7 @@ const WITHIN_MS = 60_000;
 
 describe('npm run start, on parts of its own', () => {
   let temporary: string;
+  const started: ChildProcess[] = [];
 
   beforeEach(async () => {
     temporary = await mkdtemp(join(tmpdir(), 'start-e2e-'));
@@ -21,6 +22,7 @@ describe('npm run start, on parts of its own', () => {
   });
 
   afterEach(async () => {
+    for (const lab of started.splice(0)) lab.kill('SIGKILL'); // where a test has failed; elsewhere it is gone
     await until('nothing to be left in the temporary directory', WITHIN_MS, async () =>
       (await readdir(temporary)).length === 0 ? true : undefined,
     );
@@ -29,6 +31,7 @@ describe('npm run start, on parts of its own', () => {
 
   async function start(): Promise<{ lab: ChildProcess; log: LogBook; pids: number[] }> {
     const lab = startLab(['start'], { TMPDIR: temporary });
+    started.push(lab);
     const log = new LogBook();
     if (lab.stdout !== null) log.record(lab.stdout);
     if (lab.stderr !== null) log.record(lab.stderr);
@@ -66,9 +69,7 @@ describe('npm run start, on parts of its own', () => {
   it('a service that is killed is restarted at the same address', async () => {
     const { lab, log, pids } = await start();
     const [, url = ''] = await log.waitFor(/^transactions +(\S+)$/, WITHIN_MS);
-    const [transactions = 0] = log
-      .since(0)
-      .flatMap((line) => Number(/^\[transactions\] \[Nest\] (\d+)/.exec(line)?.[1] ?? []));
+    const transactions = Number((await log.waitFor(/^\[transactions\] \[Nest\] (\d+)/, WITHIN_MS))[1]);
     expect(pids).toContain(transactions);
     const mark = log.end;
     process.kill(transactions, 'SIGKILL');

@@ -317,6 +317,17 @@ describe('closing', () => {
     expect(log.lines.slice(1)).toEqual(['log NATS connection closed (asked to stop)']);
   });
 
+  it('waits for the server’s answer, so that it has forgotten the client when it ends', async () => {
+    const connection = await connected({ connectTimeoutMs: 3_600_000 });
+    jest.spyOn(fakeNatsStreaming.client, 'close').mockImplementation(() => undefined);
+    const closing = connection.close();
+    await new Promise(setImmediate);
+    expect(connection.state).toBe('closing');
+    fakeNatsStreaming.client.emit('close');
+    await closing;
+    expect(connection.state).toBe('closed');
+  });
+
   it('twice closes once', async () => {
     const connection = await connected();
     const closed = jest.fn();

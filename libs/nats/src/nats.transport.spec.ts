@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { Controller, type INestMicroservice, type Type } from '@nestjs/common';
 import { Ctx, EventPattern, MessagePattern, Payload } from '@nestjs/microservices';
 import { Test } from '@nestjs/testing';
-import { of, throwError } from 'rxjs';
+import { EMPTY, of, throwError } from 'rxjs';
 import { z } from 'zod';
 import { FakeMessageBus, RecordedLog } from '../testing/index.js';
 import { defineEvents, type EventOf } from './event-registry.js';
@@ -90,6 +90,7 @@ describe('an event', () => {
   it.each([
     ['nothing', () => undefined],
     ['an Observable', () => of('heard')],
+    ['an Observable that ends without a value', () => EMPTY],
   ])('is processed when the handler returns %s', async (_case, handle) => {
     heard.mockImplementation(handle);
     await listening(Listener);
@@ -128,10 +129,10 @@ describe('a handler that no event can reach', () => {
   it('of calls is refused at start, before anything is subscribed', async () => {
     @Controller()
     class Caller {
-      @MessagePattern('coin.toss')
-      toss(): void {}
+      @MessagePattern('coin.lost')
+      lost(): void {}
     }
-    await expect(listening(Listener, Caller)).rejects.toThrow(UnreachableHandlerError);
+    await expect(listening(Listener, Caller)).rejects.toThrow('a channel carries events, not calls');
     await expect(bus.deliver('coin.tossed', toss())).rejects.toThrow('Nobody has subscribed');
   });
 
@@ -141,7 +142,9 @@ describe('a handler that no event can reach', () => {
       @EventPattern<string>('coin.tosed')
       tossed(): void {}
     }
-    await expect(listening(Misspelled)).rejects.toThrow(
+    const refused = expect(listening(Misspelled)).rejects;
+    await refused.toThrow(UnreachableHandlerError);
+    await refused.toThrow(
       "The handler of 'coin.tosed' can never be called: no event of this type is defined",
     );
   });

@@ -26,6 +26,11 @@ export const fakeNatsStreaming = {
     return client;
   },
 
+  /** Forgets the recorded calls and keeps the behaviour; for a suite-wide `afterEach`. */
+  clear(): void {
+    for (const client of this.clients) client.published.length = 0;
+  },
+
   /** Forgets the clients and answers as at the start. */
   reset(): void {
     this.clients = [];
@@ -38,11 +43,13 @@ type PublishCallback = (error: Error | string | undefined, guid: string) => void
 
 /** One client, with the events and methods of `Stan` that the provider uses. */
 export class FakeStan extends EventEmitter {
+  /** Every publish so far, in order. */
   readonly published: { readonly channel: string; readonly data: string }[] = [];
   readonly subscriptions: FakeSubscription[] = [];
   /** The client's own inner connection. */
   nc: { close(): void } | undefined = { close: () => undefined };
   private readonly pending = new Map<string, PublishCallback>();
+  private sent = 0;
 
   constructor(
     readonly clusterId: string,
@@ -54,7 +61,8 @@ export class FakeStan extends EventEmitter {
 
   publish(channel: string, data: string, callback: PublishCallback): string {
     if (!this.nc) throw new Error('stan: Connection closed');
-    const guid = `fake-${this.published.push({ channel, data })}`;
+    this.published.push({ channel, data });
+    const guid = `fake-${++this.sent}`;
     this.pending.set(guid, callback);
     const answer = fakeNatsStreaming.answerPublish;
     if (answer !== 'silence') queueMicrotask(() => this.callBack(guid, answer.error));

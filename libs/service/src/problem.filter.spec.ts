@@ -1,6 +1,6 @@
 import { RecordedLog } from '@app/nats/testing';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { Body, ConflictException, Controller, Get, Module, Post } from '@nestjs/common';
+import { BadGatewayException, Body, ConflictException, Controller, Get, Module, Post } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { z } from 'zod';
 import { request } from '../testing/index.js';
@@ -34,6 +34,16 @@ class CoinsController {
   @Get('broken')
   broken(): never {
     throw new Error('password=hunter2');
+  }
+
+  @Get('elsewhere')
+  elsewhere(): never {
+    throw new BadGatewayException('password=hunter2');
+  }
+
+  @Get('dependency')
+  dependency(): never {
+    throw Object.assign(new Error('password=hunter2'), { statusCode: 404 });
   }
 
   @Get('nothing')
@@ -91,10 +101,10 @@ describe('an error', () => {
     });
   });
 
-  it.each(['/coins/broken', '/coins/nothing'])(
+  it.each(['broken', 'elsewhere', 'dependency', 'nothing'])(
     'that is a fault tells an id and nothing else: %s',
     async (url) => {
-      const { status, type, body } = await answerTo('GET', url);
+      const { status, type, body } = await answerTo('GET', `/coins/${url}`);
       expect([status, type]).toEqual([500, PROBLEM]);
       expect(body).toEqual({
         type: '/problems/internal-error',
@@ -120,6 +130,7 @@ describe('an error', () => {
 describe('a request that cannot be read', () => {
   it.each([
     ['an address that does not exist', 'GET', '/nowhere', undefined, undefined, 404],
+    ['an address that cannot be decoded', 'GET', '/coins/%zz', undefined, undefined, 400],
     ['a body that is not JSON', 'POST', '/coins', '{"side":', undefined, 400],
     ['an empty body', 'POST', '/coins', '', undefined, 400],
     ['a body that is not declared as JSON', 'POST', '/coins', 'heads', 'text/html', 415],

@@ -11,26 +11,13 @@ export class ProblemFilter implements ExceptionFilter {
 
   catch(error: unknown, host: ArgumentsHost): void {
     if (host.getType() !== 'http') throw error;
-    const problem = this.problemOf(error);
-    void host
-      .switchToHttp()
-      .getResponse<FastifyReply>()
-      .status(problem.status)
-      .header('content-type', 'application/problem+json')
-      .send(JSON.stringify(problem));
+    sendProblem(host.switchToHttp().getResponse<FastifyReply>(), this.problemOf(error));
   }
 
   private problemOf(error: unknown): Problem {
     if (error instanceof ProblemException) return error.problem;
     const status = clientErrorStatus(error);
-    if (status !== undefined) {
-      return {
-        type: 'about:blank',
-        title: STATUS_CODES[status] ?? 'Client error',
-        status,
-        detail: (error as Error).message,
-      };
-    }
+    if (status !== undefined) return plainProblem(status, (error as Error).message);
     const errorId = randomUUID();
     this.logger.error(
       `Error ${errorId}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
@@ -39,11 +26,29 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
-/** The status of an error that is the caller's: Nest's exceptions, and Fastify's own for unreadable bodies. */
+/** The status of an error that is the caller's. Nest has made its own of Fastify's errors for unreadable bodies. */
 function clientErrorStatus(error: unknown): number | undefined {
-  const status =
-    error instanceof HttpException
-      ? error.getStatus()
-      : (error as { statusCode?: unknown } | null)?.statusCode;
-  return typeof status === 'number' && status >= 400 && status < 500 ? status : undefined;
+  const status = error instanceof HttpException ? error.getStatus() : undefined;
+  return status !== undefined && status >= 400 && status < 500 ? status : undefined;
+}
+
+/** Answers a request that Fastify gives up before it has a route, and so before Nest hears of it: a malformed address. */
+export function refuseUnroutable(
+  error: { readonly message: string },
+  _request: unknown,
+  reply: FastifyReply,
+): void {
+  sendProblem(reply, plainProblem(400, error.message));
+}
+
+/** A problem that its status says all about. */
+function plainProblem(status: number, detail: string): Problem {
+  return { type: 'about:blank', title: STATUS_CODES[status] ?? 'Client error', status, detail };
+}
+
+function sendProblem(reply: FastifyReply, problem: Problem): void {
+  void reply
+    .status(problem.status)
+    .header('content-type', 'application/problem+json')
+    .send(JSON.stringify(problem));
 }

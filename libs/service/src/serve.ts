@@ -4,7 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import type { MicroserviceOptions } from '@nestjs/microservices';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { DynamicModule } from '@nestjs/common';
-import { ProblemFilter } from './problem.filter.js';
+import { ProblemFilter, refuseUnroutable } from './problem.filter.js';
 import type { ServiceEnvironment } from './service.environment.js';
 import { validationPipe } from './validation.pipe.js';
 
@@ -15,7 +15,7 @@ const BODY_BYTES_MAX = 16_384;
 export async function createService(module: Type | DynamicModule): Promise<NestFastifyApplication> {
   const app = await NestFactory.create<NestFastifyApplication>(
     module,
-    new FastifyAdapter({ bodyLimit: BODY_BYTES_MAX }),
+    new FastifyAdapter({ bodyLimit: BODY_BYTES_MAX, frameworkErrors: refuseUnroutable }),
     { abortOnError: false },
   );
   return app.useGlobalPipes(validationPipe()).useGlobalFilters(new ProblemFilter());

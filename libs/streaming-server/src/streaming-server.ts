@@ -38,6 +38,8 @@ export interface StreamingServerOptions extends Omit<CoreOptions, 'authenticatio
 export class StreamingServer implements AsyncDisposable {
   readonly id = nuid();
   readonly startedAt = new Date();
+  /** The port that clients connect to; still known when the server has stopped. */
+  port = 0;
   private stopping: Promise<void> | undefined;
   private monitor: Monitor | undefined;
 
@@ -79,16 +81,12 @@ export class StreamingServer implements AsyncDisposable {
         const { startMonitor } = await import('./monitor/monitor.js');
         server.monitor = await startMonitor(server, host, options.monitorPort);
       }
-      await listen(listener, host, port);
+      server.port = await listen(listener, host, port);
     } catch (error) {
       await server.stop();
       throw error;
     }
     return server;
-  }
-
-  get port(): number {
-    return (this.listener.address() as AddressInfo).port;
   }
 
   /** For clients: `nats://host:port`. */
@@ -132,7 +130,8 @@ export class StreamingServer implements AsyncDisposable {
   }
 }
 
-async function listen(listener: Server, host: string, port: number): Promise<void> {
+/** Resolves with the port. */
+async function listen(listener: Server, host: string, port: number): Promise<number> {
   try {
     await new Promise<void>((resolve, reject) => {
       listener.once('error', reject);
@@ -141,6 +140,7 @@ async function listen(listener: Server, host: string, port: number): Promise<voi
         resolve();
       });
     });
+    return (listener.address() as AddressInfo).port;
   } catch (error) {
     throw new ListenError(host, port, error);
   }

@@ -49,31 +49,23 @@ export class BankClient {
     return this.idOfKey.get(key);
   }
 
-  /**
-   * Sends orders, `concurrency` at once, and resolves when each is accepted.
-   * @param onTried called after each order's first try, answered or not
-   */
-  async send(
-    orders: readonly Order[],
-    concurrency: number,
-    onTried: () => void = () => undefined,
-  ): Promise<void> {
+  /** Whether at least one of the orders is accepted. */
+  hasAccepted(orders: readonly Order[]): boolean {
+    return orders.some(({ key }) => this.idOfKey.has(key) && !this.open.has(key));
+  }
+
+  /** Sends orders, `concurrency` at once, and resolves when each is accepted. */
+  async send(orders: readonly Order[], concurrency: number): Promise<void> {
     const queue = [...orders];
     const worker = async () => {
-      for (let order = queue.shift(); order !== undefined; order = queue.shift())
-        await this.insist(order, onTried);
+      for (let order = queue.shift(); order !== undefined; order = queue.shift()) await this.insist(order);
     };
     await Promise.all(Array.from({ length: concurrency }, worker));
   }
 
-  private async insist(order: Order, onTried: () => void): Promise<void> {
+  private async insist(order: Order): Promise<void> {
     this.open.add(order.key);
-    for (let tried = false; ; tried = true) {
-      const accepted = await this.post(order);
-      if (!tried) onTried();
-      if (accepted) break;
-      await delay(REPEAT_MS);
-    }
+    while (!(await this.post(order))) await delay(REPEAT_MS);
     this.open.delete(order.key);
   }
 

@@ -1,26 +1,21 @@
 import { clockOf, readTraffic } from '../audit/read-books.js';
-import type { Cable } from '../cable/cable.js';
-import type { Bank } from '../parts/bank.js';
 import { until } from '../parts/deadline.js';
-import type { Ground } from '../parts/parts.js';
 import type { BankClient } from './bank-client.js';
 import type { Narrator } from './narrator.js';
 import type { Order, Script } from './script.js';
+import type { Stage } from './stage.js';
 
 /** How many orders the client has under way at once. */
 export const CONCURRENCY = 8;
-/** The cable is cut when this share of its phase's orders was tried: others are in flight then, and others follow. */
-const CUT_AFTER = 1 / 3;
 /** Finding the connection lost, exiting and starting again takes 3 s. */
 const STEP_MS_MAX = 60_000;
 
-/** What a run is played on. */
-export interface Stage {
-  readonly ground: Ground;
-  /** Between `transactions` and NATS. */
-  readonly cable: Cable;
-  readonly bank: Bank;
-  readonly client: BankClient;
+/** What to do, and whom to tell. */
+export interface CutOptions {
+  readonly script: Script;
+  readonly narrator: Narrator;
+  /** Called when the cable is cut. */
+  readonly onCut: () => void;
 }
 
 /** What there is to know of the time without NATS. */
@@ -39,19 +34,22 @@ export interface Outage {
  * Cuts the cable while transfers go on, waits until the service has exited and was restarted, lets transfers go on, and
  * mends the cable. Resolves when every order of these phases is accepted.
  */
-export async function cutAndMend(script: Script, stage: Stage, narrator: Narrator): Promise<Outage> {
+export async function cutAndMend({ script, narrator, onCut }: CutOptions, stage: Stage): Promise<Outage> {
   const { ground, cable, client } = stage;
-  const atCut = client.send(script.atCut, CONCURRENCY);
-  atCut.catch(() => undefined); // awaited below; until then nobody listens
-  await acceptedSome(script.atCut, client);
+  const half = Math.floor(script.atCut.length / 2);
+  const [soon, late] = [script.atCut.slice(0, half), script.atCut.slice(half)];
+  const inFlight = sendAlong(client, soon);
+  await until('the first of them to be accepted', STEP_MS_MAX, () => client.hasAccepted(soon) || undefined);
   const from = await clockOf(ground.databases.transactions);
   const { openKeys } = client;
   await cable.set('refuse');
   narrator.bad(`the cable between transactions and NATS is cut; ${openKeys.length} requests are in flight`);
+  onCut();
+  // The service has not noticed yet, and takes these as it took the others.
+  const unaware = sendAlong(client, late);
 
   await seeRestart(stage, narrator);
-  const whileCut = client.send(script.whileCut, CONCURRENCY);
-  whileCut.catch(() => undefined);
+  const whileCut = sendAlong(client, script.whileCut);
   await noMoreProgress(stage);
   tellTally(stage, narrator);
 
@@ -61,16 +59,15 @@ export async function cutAndMend(script: Script, stage: Stage, narrator: Narrato
   await cable.set('mended');
   const mendedAt = Date.now();
   narrator.good('the cable is mended');
-  await Promise.all([atCut, whileCut]);
+  await Promise.all([inFlight, unaware, whileCut]);
   return { cut, openKeys, waitingAtMend: waiting, mendedAt };
 }
 
-async function acceptedSome(orders: readonly Order[], client: BankClient): Promise<void> {
-  const enough = Math.ceil(orders.length * CUT_AFTER);
-  await until('the first orders to be accepted', STEP_MS_MAX, () => {
-    const accepted = orders.filter(({ key }) => client.transferOf(key) !== undefined).length;
-    return accepted >= enough ? true : undefined;
-  });
+/** Sends orders while other things happen; whoever awaits the promise later gets its failure. */
+function sendAlong(client: BankClient, orders: readonly Order[]): Promise<void> {
+  const sending = client.send(orders, CONCURRENCY);
+  sending.catch(() => undefined);
+  return sending;
 }
 
 /** The service finds its connection lost, says so, exits, and its next process gets as far as it can without NATS. */

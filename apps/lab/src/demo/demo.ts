@@ -7,7 +7,8 @@ import type { Findings } from './findings.js';
 import { Narrator } from './narrator.js';
 import { reportOf, type Report } from './report.js';
 import { runStrategy } from './run-strategy.js';
-import { writeScript } from './script.js';
+import { writeScript, type Script } from './script.js';
+import { openStage, type Stage } from './stage.js';
 import { renderTable } from './table.js';
 import { tellFindings } from './tell-findings.js';
 
@@ -47,14 +48,43 @@ async function runAll(options: DemoOptions, narrator: Narrator, open: Closers): 
   open.add(() => parts.stop());
   narrator.say(`the lab runs on ${parts.description}`);
   const script = writeScript(options.transfers, options.seed);
-  const runs: Findings[] = [];
-  for (const strategy of options.strategies) {
-    narrator.chapter(strategy, SUBTITLES[strategy]);
-    const findings = await runStrategy({ strategy, script, parts, narrator, open });
-    tellFindings(findings, narrator);
-    runs.push(findings);
+  return runEach(options.strategies, { script, parts, narrator, open });
+}
+
+interface Shared {
+  readonly script: Script;
+  readonly parts: Parts;
+  readonly narrator: Narrator;
+  readonly open: Closers;
+}
+
+/** One strategy after the other. The next one's stage is opened while the cable of the present one is cut. */
+async function runEach(strategies: readonly DeliveryStrategy[], shared: Shared): Promise<Findings[]> {
+  const { script, parts, narrator, open } = shared;
+  const opened = new Map<DeliveryStrategy, Promise<Stage>>();
+  const stageOf = (strategy: DeliveryStrategy): Promise<Stage> => {
+    const opening = opened.get(strategy) ?? openStage(strategy, parts, open);
+    opened.set(strategy, opening);
+    return opening;
+  };
+  try {
+    const runs: Findings[] = [];
+    for (const [index, strategy] of strategies.entries()) {
+      narrator.chapter(strategy, SUBTITLES[strategy]);
+      const next = strategies[index + 1];
+      const onCut = () => {
+        if (next !== undefined) stageOf(next).catch(() => undefined); // awaited when its turn comes
+      };
+      const stage = await stageOf(strategy);
+      const findings = await runStrategy({ strategy, script, narrator, onCut }, stage);
+      await stage.close();
+      tellFindings(findings, narrator);
+      runs.push(findings);
+    }
+    return runs;
+  } finally {
+    await Promise.allSettled(opened.values()); // what is still being opened can be closed only afterwards
   }
-  return runs;
 }
 
 async function hand(report: Report, target: DemoOptions['json']): Promise<void> {

@@ -1,7 +1,6 @@
 import type { AuthenticationOptions } from '../core/authentication.js';
 import { ConfigurationError } from '../errors.js';
 import type { Log } from '../log.js';
-import { FileStore } from '../store/file/file-store.js';
 import { MemoryStore } from '../store/memory-store.js';
 import type { Store, StoreLimits } from '../store/store.js';
 import type { HeartbeatOptions } from '../streaming/clients.js';
@@ -14,7 +13,7 @@ const DEFAULT_PORT = 4222;
 export async function run(settings: CommandSettings, log: Log): Promise<StreamingServer> {
   const server = await StreamingServer.start({
     port: settings.port ?? DEFAULT_PORT,
-    store: createStore(settings, log),
+    store: await createStore(settings, log),
     authentication: authentication(settings),
     heartbeat: heartbeat(settings),
     log,
@@ -27,7 +26,7 @@ export async function run(settings: CommandSettings, log: Log): Promise<Streamin
   return server;
 }
 
-function createStore(settings: CommandSettings, log: Log): Store {
+async function createStore(settings: CommandSettings, log: Log): Promise<Store> {
   const { channelsMax, messagesMax, bytesMax, ageMaxMs, subscriptionsMax } = settings;
   const limits = withoutUndefined<StoreLimits>({
     channelsMax,
@@ -42,6 +41,8 @@ function createStore(settings: CommandSettings, log: Log): Store {
     const { directory, fileSync: sync = true } = settings;
     if (directory === undefined)
       throw new ConfigurationError('--store FILE needs --dir, the directory to keep it in');
+    // Loaded only when wanted: the command is to listen at once.
+    const { FileStore } = await import('../store/file/file-store.js');
     return new FileStore({ directory, sync, limits, log });
   }
   throw new ConfigurationError(`--store ${kind}: expected MEMORY or FILE`);

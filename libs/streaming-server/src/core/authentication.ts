@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { ConfigurationError } from '../errors.js';
+import type { ConnectOptions } from './connect-options.js';
 
 /** A user that may connect, with a password in clear. */
 export interface User {
@@ -11,20 +12,6 @@ export interface User {
 export interface AuthenticationOptions {
   readonly token?: string;
   readonly users?: readonly User[];
-}
-
-/** What a client says about itself in CONNECT. Everything is optional; the defaults are NATS's own. */
-export interface ConnectOptions {
-  readonly verbose?: boolean;
-  readonly pedantic?: boolean;
-  readonly echo?: boolean;
-  readonly protocol?: number;
-  readonly name?: string;
-  readonly lang?: string;
-  readonly version?: string;
-  readonly user?: string;
-  readonly pass?: string;
-  readonly auth_token?: string;
 }
 
 /** Decides whether a CONNECT may pass. */

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
-import type { Authentication, ConnectOptions } from './authentication.js';
+import type { Authentication } from './authentication.js';
+import { parseConnectOptions, type ConnectOptions } from './connect-options.js';
 import { FrameWriter } from './frame-writer.js';
 import { Parser, UNKNOWN_OPERATION, type ParserSink } from './parser.js';
 import type { Interest, Router, Subscriber } from './router.js';
@@ -124,11 +125,12 @@ export class Connection implements ParserSink, Subscriber {
   }
 
   onConnect(json: string): void {
-    const options = parseConnect(json);
+    const options = parseConnectOptions(json);
     if (options === undefined) return this.close();
     if (!this.server.authentication.accepts(options)) return this.close('Authorization Violation');
     const protocol = options.protocol ?? 0;
     if (protocol < 0 || protocol > 1) return this.close('invalid client protocol');
+    if (options.no_responders === true) return this.close('no responders requires headers support');
     this.connectOptions = options;
     this.verbose = options.verbose ?? this.verbose;
     this.pedantic = options.pedantic ?? this.pedantic;
@@ -205,14 +207,5 @@ export class Connection implements ParserSink, Subscriber {
   private removeInterests(): void {
     for (const interest of this.interests.values()) this.server.router.remove(interest);
     this.interests.clear();
-  }
-}
-
-function parseConnect(json: string): ConnectOptions | undefined {
-  try {
-    const options: unknown = JSON.parse(json);
-    return typeof options === 'object' && options !== null ? options : undefined;
-  } catch {
-    return undefined;
   }
 }

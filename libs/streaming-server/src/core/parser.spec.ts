@@ -67,7 +67,7 @@ const frame = fc.oneof(
   fc.tuple(word, word).map(([subject, sid]) => Buffer.from(`SUB ${subject} ${sid}\r\n`)),
   fc.tuple(word, fc.nat(99)).map(([sid, max]) => Buffer.from(`UNSUB ${sid} ${max}\r\n`)),
   fc
-    .constantFrom('PING\r\n', 'PONG\n', 'CONNECT {}\r\n', '+OK\r\n', '-ERR x\r\n')
+    .constantFrom('PING\r\n', 'PONG\n', 'CONNECT {}\r\n', '+OK\r\n', 'INFO {}\r\n')
     .map((line) => Buffer.from(line)),
 );
 const garbage = fc.oneof(

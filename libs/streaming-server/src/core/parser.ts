@@ -23,19 +23,21 @@ const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 const LOWER_CASE_BIT = 0x20;
 
-/** The operations a client may send, by name; the flag tells whether arguments (so a blank) must follow. */
-const OPERATIONS: ReadonlyMap<string, boolean> = new Map([
-  ['connect', true],
+type Operation = 'pub' | 'sub' | 'unsub' | 'ping' | 'pong' | 'connect' | 'info' | '+ok' | '-err' | 'hpub';
+
+/** What a line may begin with; the flag tells whether a blank must follow. The rest of a PING is not looked at. */
+const OPERATIONS: readonly (readonly [Operation, boolean])[] = [
   ['pub', true],
   ['sub', true],
   ['unsub', true],
   ['ping', false],
   ['pong', false],
-  ['info', true],
+  ['connect', false],
+  ['info', false],
   ['+ok', false],
-  ['-err', true],
-]);
-const OPERATION_NAMES = [...OPERATIONS.keys()];
+  ['-err', false],
+  ['hpub', true],
+];
 const OPERATION_NAME_MAX_LENGTH = 7;
 /** Room for the name and the line end beside arguments of the greatest length. */
 const LINE_MAX_BYTES = CONTROL_LINE_MAX_BYTES + OPERATION_NAME_MAX_LENGTH + 3;
@@ -111,22 +113,15 @@ export class Parser {
 
   private parseLine(line: Buffer, start: number, lineEnd: number): void {
     const end = lineEnd > start && line[lineEnd - 1] === CARRIAGE_RETURN ? lineEnd - 1 : lineEnd;
-    const first = (line[start] ?? 0) | LOWER_CASE_BIT;
-    const third = (line[start + 2] ?? 0) | LOWER_CASE_BIT;
-    // PUB is nearly all there is: p-?-b is unique among the operations, the rest of the name is checked below.
-    const nameLength = first === 0x70 && third === 0x62 ? 3 : operationNameLength(line, start, end);
-    const name = line.toString('latin1', start, start + nameLength).toLowerCase();
-    const needsArguments = OPERATIONS.get(name);
-    const next = line[start + nameLength];
-    const followedByBlank = start + nameLength < end && (next === BLANK || next === TAB);
-    if (needsArguments === undefined || (needsArguments && !followedByBlank))
-      return this.fail(UNKNOWN_OPERATION);
-    if (end - start - nameLength - 1 > CONTROL_LINE_MAX_BYTES) return this.fail(CONTROL_LINE_EXCEEDED);
-    this.dispatch(name, line, start + nameLength, end);
+    const operation = recognize(line, start, end);
+    if (operation === undefined) return this.fail(UNKNOWN_OPERATION);
+    const argumentsStart = start + operation.length;
+    if (end - argumentsStart - 1 > CONTROL_LINE_MAX_BYTES) return this.fail(CONTROL_LINE_EXCEEDED);
+    this.dispatch(operation, line, argumentsStart, end);
   }
 
-  private dispatch(name: string, line: Buffer, start: number, end: number): void {
-    switch (name) {
+  private dispatch(operation: Operation, line: Buffer, start: number, end: number): void {
+    switch (operation) {
       case 'pub':
         return this.onPub(splitArguments(line, start, end));
       case 'sub':
@@ -139,7 +134,12 @@ export class Parser {
         return this.sink.onPong();
       case 'connect':
         return this.sink.onConnect(line.toString('utf8', start, end).trim());
-      default: // INFO, +OK and -ERR are allowed from a client, and mean nothing.
+      case 'info':
+      case '+ok':
+        return; // Allowed from a client, and without meaning.
+      case 'hpub': // Headers were not offered in INFO.
+      case '-err':
+        return this.fail(undefined);
     }
   }
 
@@ -198,19 +198,35 @@ export class Parser {
   }
 }
 
-function operationNameLength(line: Buffer, start: number, end: number): number {
-  const limit = Math.min(end, start + OPERATION_NAME_MAX_LENGTH + 1);
-  let position = start;
-  while (position < limit && line[position] !== BLANK && line[position] !== TAB) position++;
-  return position - start;
+function recognize(line: Buffer, start: number, end: number): Operation | undefined {
+  // PUB is nearly all there is: no text is made for it.
+  if (isPub(line, start) && isBlank(line[start + 3]) && start + 3 < end) return 'pub';
+  const head = line.toString('latin1', start, Math.min(end, start + OPERATION_NAME_MAX_LENGTH)).toLowerCase();
+  const found = OPERATIONS.find(([name]) => head.startsWith(name));
+  if (found === undefined) return undefined;
+  const [name, needsBlank] = found;
+  return !needsBlank || (start + name.length < end && isBlank(line[start + name.length])) ? name : undefined;
 }
 
+function isPub(line: Buffer, start: number): boolean {
+  return isLetter(line[start], 0x70) && isLetter(line[start + 1], 0x75) && isLetter(line[start + 2], 0x62);
+}
+
+function isLetter(byte: number | undefined, lowerCase: number): boolean {
+  return byte !== undefined && (byte | LOWER_CASE_BIT) === lowerCase;
+}
+
+function isBlank(byte: number | undefined): boolean {
+  return byte === BLANK || byte === TAB;
+}
+
+/** Whether the beginning of a line may become one with an operation. */
 function startsLikeOperation(line: Buffer): boolean {
-  const length = operationNameLength(line, 0, line.length);
-  const name = line.toString('latin1', 0, length).toLowerCase().replace(/\r$/, '');
-  return length < line.length
-    ? OPERATIONS.has(name)
-    : OPERATION_NAMES.some((known) => known.startsWith(name));
+  const head = line.toString('latin1', 0, OPERATION_NAME_MAX_LENGTH).toLowerCase();
+  return OPERATIONS.some(([name, needsBlank]) => {
+    if (head.length <= name.length) return name.startsWith(head);
+    return head.startsWith(name) && (!needsBlank || isBlank(line[name.length]));
+  });
 }
 
 /** Subjects are kept as latin1 text: any bytes survive, and equal bytes are equal keys. */
@@ -219,7 +235,7 @@ function splitArguments(line: Buffer, start: number, end: number): string[] {
   let wordStart = -1;
   for (let position = start; position <= end; position++) {
     const byte = line[position];
-    if (position === end || byte === BLANK || byte === TAB) {
+    if (position === end || isBlank(byte)) {
       if (wordStart >= 0) words.push(line.toString('latin1', wordStart, position));
       wordStart = -1;
     } else if (wordStart < 0) {

@@ -128,15 +128,15 @@ describe('the core protocol', () => {
     ['garbage without a line end', 'garbage', 'Unknown Protocol Operation'],
     ['an empty line', '\r\n', 'Unknown Protocol Operation'],
     ['an operation without arguments', 'PUB\r\n', 'Unknown Protocol Operation'],
-    [
-      'headers, which INFO does not offer',
-      'HPUB a 12 12\r\nNATS/1.0\r\n\r\n\r\n',
-      'Unknown Protocol Operation',
-    ],
     ['a payload longer than announced', 'PUB a 2\r\nabcd\r\n', 'Unknown Protocol Operation'],
     ['a payload that is too large', 'PUB a 1048577\r\n', 'Maximum Payload Violation'],
     ['a control line that is too long', `SUB ${'a'.repeat(4097)} 1\r\n`, 'maximum control line exceeded'],
     ['an endless control line', `SUB ${'a'.repeat(5000)}`, 'maximum control line exceeded'],
+    [
+      'a wish that needs headers',
+      'CONNECT {"no_responders":true}\r\n',
+      'no responders requires headers support',
+    ],
     ['an unknown protocol version', 'CONNECT {"protocol":2}\r\n', 'invalid client protocol'],
   ])('answers %s with its error and closes; nobody else notices', async (_what, input, text) => {
     const [bad, good] = [await connected(), await connected()];
@@ -155,11 +155,29 @@ describe('the core protocol', () => {
     ['SUB a\r\n'],
     ['UNSUB 1 2 3\r\n'],
     ['CONNECT {"verbose":\r\n'],
+    ['CONNECT {"verbose":"x"}\r\n'],
+    ['CONNECT []\r\n'],
+    ['CONNECT\r\n'],
+    ['-ERR x\r\n'],
+    ['HPUB a 12 12\r\n'],
   ])('closes without a word after %j, as the real server does', async (input) => {
     const peer = await connected();
     peer.send(input);
     await peer.untilClosed();
     expect(peer.received).toBe('');
+  });
+
+  it('is as lenient as the real server: anything after PING, a bare line feed, CONNECT null', async () => {
+    const peer = await connected();
+    peer.send('PINGxx\r\nSUB a 1\nPUB a 1\nx\r\nINFO {}\r\n+OK\r\nCONNECT null\r\n');
+    await peer.until('MSG');
+    expect(await peer.answers()).toBe('MSG a 1 1\r\nx\r\n');
+  });
+
+  it('delivers nothing on a subject with an empty token, also not to >', async () => {
+    const peer = await connected();
+    peer.send('SUB > 1\r\nPUB a..b 0\r\n\r\nPUB .a 0\r\n\r\nPUB a. 0\r\n\r\n');
+    expect(await peer.answers()).toBe('');
   });
 
   it('ignores what follows garbage in the same piece', async () => {

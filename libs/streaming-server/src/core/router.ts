@@ -1,6 +1,6 @@
 import { MATCH_CACHE_MAX_SUBJECTS } from '../limits.js';
 import { PatternTree } from './pattern-tree.js';
-import { isLiteralSubject } from './subject.js';
+import { hasNoEmptyToken, isLiteralSubject } from './subject.js';
 
 /** Somebody who takes messages: a client's connection, or a part of the server. */
 export interface Subscriber {
@@ -116,8 +116,10 @@ export class Router {
       else if (groups.has(interest.queue)) groups.get(interest.queue)?.push(interest);
       else groups.set(interest.queue, [interest]);
     };
-    this.literals.get(subject)?.forEach(collect);
-    this.patterns.match(subject, collect);
+    if (hasNoEmptyToken(subject)) {
+      this.literals.get(subject)?.forEach(collect);
+      this.patterns.match(subject, collect);
+    }
     const match = { plain, groups: [...groups.values()] };
     if (this.cache.size >= MATCH_CACHE_MAX_SUBJECTS) this.cache.clear();
     this.cache.set(subject, match);

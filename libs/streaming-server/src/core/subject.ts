@@ -14,3 +14,8 @@ export function isLiteralSubject(subject: string): boolean {
   if (!subject.includes('*') && !subject.includes('>')) return true;
   return !subject.split('.').some((token) => token === '*' || token === '>');
 }
+
+/** A subject with an empty token matches nothing, not even `>`. */
+export function hasNoEmptyToken(subject: string): boolean {
+  return !subject.split('.').includes('');
+}

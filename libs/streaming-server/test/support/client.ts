@@ -15,7 +15,7 @@ export type Message = StanMessage & { getRedeliveryCount(): number };
 export type Client = Stan & {
   readonly clientID: string;
   /** The inner connection: the only way to lose it without a word to the server. */
-  readonly nc: { readonly stream: { destroy(): void } };
+  readonly nc: { readonly stream: { destroy(): void; pause(): void; resume(): void } };
 };
 
 /** A received message, as values to compare. */

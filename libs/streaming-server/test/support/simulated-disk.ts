@@ -19,6 +19,9 @@ export class SimulatedDisk implements FileOperations {
   operations = 0;
   /** Number of the operation during which the power goes. */
   cutAt = Infinity;
+  /** What writes and syncs fail with, as a full or a broken disk does. */
+  failWrites: Error | undefined;
+  failSyncs: Error | undefined;
   private entries = new Map<string, Inode>();
   private durableEntries = new Map<string, Inode>();
 
@@ -53,6 +56,7 @@ export class SimulatedDisk implements FileOperations {
     return {
       size: inode.content.length,
       write: async (bytes, position) => {
+        if (this.failWrites !== undefined) throw this.failWrites;
         const grown = Buffer.alloc(Math.max(inode.content.length, position + bytes.length));
         inode.content.copy(grown);
         // A write that the cut interrupts has happened in part.
@@ -66,6 +70,7 @@ export class SimulatedDisk implements FileOperations {
       },
       sync: async () => {
         await this.operate();
+        if (this.failSyncs !== undefined) throw this.failSyncs;
         inode.synced = inode.content;
       },
       close: () => Promise.resolve(),
