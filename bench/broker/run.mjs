@@ -2,7 +2,7 @@
  * Compares the streaming server with the real one in one run, round by round, each server and each client in a
  * process of its own. Rates move by a fifth from minute to minute: only the ratios within one run mean something.
  *
- *   node bench/broker/run.mjs [--rounds 3] [--messages 60000] [--markdown]
+ *   node bench/broker/run.mjs [--rounds 3] [--messages 60000]
  *
  * The streaming server must be built (`npm run build`). The real one is found by NATS_STREAMING_SERVER or on PATH;
  * without it only this one is measured.

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { eventually } from '@app/nats/testing';
+import { announcedSteps } from '../testing/announced-steps.js';
 import { Gate } from '../testing/gate.js';
 import { emitting, noteWritten, type Notes } from '../testing/notes.js';
 import { OutboxFixture } from '../testing/outbox-fixture.js';
@@ -63,6 +64,15 @@ describe('Inbox', () => {
     await inbox.process(event, emitting(noteWritten('a', 'answer')));
     await inbox.process(event, emitting(noteWritten('a', 'answer again')));
     expect(await fixture.messages()).toMatchObject([{ text: 'answer' }]);
+  });
+
+  it('announces each of its steps', async () => {
+    const event = noteWritten('a');
+    expect(await announcedSteps(() => inbox.process(event, write('once')))).toEqual([
+      'inbox.recorded',
+      'inbox.committed',
+    ]);
+    expect(await announcedSteps(() => inbox.process(event, write('twice')))).toEqual(['inbox.repeated']);
   });
 
   it('of many deliveries at once one is handled, and the others are counted', async () => {

@@ -1,7 +1,7 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { eventually, FakeMessageBus } from '@app/nats/testing';
 import { Logger } from '@nestjs/common';
+import { announcedSteps } from '../testing/announced-steps.js';
 import { FakeDatabase } from '../testing/fake-database.js';
 import { noteWritten, textsOf } from '../testing/notes.js';
 import { RELAY_DEFAULTS } from './outbox.options.js';
@@ -118,17 +118,22 @@ describe('a batch', () => {
     expect(fourth).toBeGreaterThanOrEqual(RELAY_DEFAULTS.retryFirstMs * 4);
   });
 
-  it('says so when its keys were taken over', async () => {
+  it('announces each of its steps, and those that went wrong', async () => {
+    keepWaiting('a', ['1']);
+    expect(await announcedSteps(() => relay.deliverBatch())).toEqual([
+      'outbox.relay.claimed',
+      'outbox.relay.acked',
+      'outbox.relay.settled',
+    ]);
+    bus.answerWith('refuse');
     keepWaiting('a', ['1']);
     database.answer(SETTLE, [{ keys: 0 }]);
-    const fenced = jest.fn();
-    subscribe('outbox.relay.fenced', fenced);
-    try {
-      await relay.deliverBatch();
-    } finally {
-      unsubscribe('outbox.relay.fenced', fenced);
-    }
-    expect(fenced).toHaveBeenCalledTimes(1);
+    expect(await announcedSteps(() => relay.deliverBatch())).toEqual([
+      'outbox.relay.claimed',
+      'outbox.relay.failed',
+      'outbox.relay.fenced',
+    ]);
+    expect(await announcedSteps(() => relay.deliverBatch())).toEqual([]);
   });
 });
 

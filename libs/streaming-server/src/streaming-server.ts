@@ -121,8 +121,9 @@ export class StreamingServer implements AsyncDisposable {
     const closed = this.listener.listening ? once(this.listener, 'close') : undefined;
     this.listener.close();
     await this.monitor?.stop();
-    await this.streaming.stop();
+    await this.streaming.drain();
     this.core.stop();
+    await this.streaming.stop();
     // A client that doesn't read can't hold the server up.
     const deadline = setTimeout(() => this.core.destroyAll(), STOP_DEADLINE_MS);
     await closed;

@@ -141,12 +141,14 @@ describe('a transfer that is requested', () => {
     expect(await transferPostings()).toBe(0);
   });
 
-  it('does not get at the bank’s own money', async () => {
-    const credit = await open('1');
+  it('does not get at the bank’s own account, from either side', async () => {
+    const customer = await open('100');
     const [system] = await dataSource.query<[{ id: string }]>(`select id from account where kind = 'system'`);
-    await deliver(requested(system.id, credit));
-    expect(await balance(credit)).toBe(1);
-    expect(await count('rejection')).toBe(1);
+    await deliver(requested(system.id, customer));
+    await deliver(requested(customer, system.id));
+    expect(await balance(customer)).toBe(100);
+    const refused = { reason: 'account_not_found' };
+    expect(await dataSource.query('select reason from rejection')).toEqual([refused, refused]);
   });
 
   it('that comes twice under one event id moves its money once, and answers once', async () => {

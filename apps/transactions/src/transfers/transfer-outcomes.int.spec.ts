@@ -114,7 +114,7 @@ describe('a malformed event', () => {
     ['is not JSON', 'transfer posted!'],
     ['is no envelope', '{"transferId":"1"}'],
     ['lacks its data', JSON.stringify({ ...posted(CREDIT), data: {} })],
-    ['is of another type', JSON.stringify(rejected(CREDIT))],
+    ['is of another type', JSON.stringify({ ...posted(CREDIT), type: 'transfer.rejected' })],
     [
       'is of an unknown major version',
       JSON.stringify({ ...posted(CREDIT), dataschema: 'urn:bank:event:transfer.posted:2.0' }),

@@ -87,11 +87,15 @@ export class StreamingService {
     }
   }
 
-  /** Takes no more requests, finishes those under way and closes the store. */
-  async stop(): Promise<void> {
+  /** Takes no more requests and answers those under way. */
+  async drain(): Promise<void> {
     clearInterval(this.ageTimer);
     for (const unsubscribe of this.subscriptions.splice(0)) unsubscribe();
     await this.publishing.idle();
+  }
+
+  /** Closes the store. No client may be connected any more: an acknowledgement would find the store closed. */
+  async stop(): Promise<void> {
     this.requests.stop();
     this.wheel.stop();
     await this.options.store.close();
@@ -117,7 +121,7 @@ export class StreamingService {
   }
 
   private onConnect(payload: Buffer, reply: string): void {
-    const { router, log, store } = this.options;
+    const { router, log } = this.options;
     const refuse = (text: string): void => void router.publish(reply, '', encodeConnectError(text));
     const request = decodeConnectRequest(payload);
     if (request === undefined || request.heartbeatInbox === '') return refuse(Refusal.connect);
@@ -125,10 +129,10 @@ export class StreamingService {
     this.clients.connect(request, (accepted) => {
       if (!accepted) return refuse(Refusal.clientIdTaken);
       log.debug(`[Client:${request.clientId}] Connected (Inbox=${request.heartbeatInbox})`);
-      const answer = (): void => void router.publish(reply, '', this.connectResponse(request));
-      const flushing = store.flush();
-      if (flushing === undefined) answer();
-      else flushing.then(answer, (error: unknown) => refuse(errorText(error)));
+      void this.flushed().then((error) => {
+        if (error !== '') refuse(error);
+        else router.publish(reply, '', this.connectResponse(request));
+      });
     });
   }
 
@@ -154,16 +158,28 @@ export class StreamingService {
   }
 
   private async onClose(payload: Buffer, reply: string): Promise<void> {
-    const { router, store, log } = this.options;
+    const { router, log } = this.options;
     const clientId = decodeSingleString(payload);
     const client = this.clients.byId.get(clientId ?? '');
-    const error = clientId === undefined ? Refusal.close : client === undefined ? Refusal.unknownClient : '';
+    let error: string =
+      clientId === undefined ? Refusal.close : client === undefined ? Refusal.unknownClient : '';
     if (client !== undefined) {
       this.clients.close(client);
       log.debug(`[Client:${client.id}] Closed (Inbox=${client.record.heartbeatInbox})`);
-      await store.flush();
+      error = await this.flushed();
     }
     router.publish(reply, '', encodeErrorResponse(error));
+  }
+
+  /** What to tell the client when the store can't keep what it asked for; `''` when it can. */
+  private async flushed(): Promise<string> {
+    try {
+      await this.options.store.flush();
+      return '';
+    } catch (error) {
+      this.options.log.error(errorText(error));
+      return errorText(error);
+    }
   }
 
   private onPing(payload: Buffer, reply: string): void {

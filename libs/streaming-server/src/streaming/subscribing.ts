@@ -1,5 +1,5 @@
 import type { Router } from '../core/router.js';
-import { RefusedError, StoreError } from '../errors.js';
+import { errorText, RefusedError, StoreError } from '../errors.js';
 import type { Log } from '../log.js';
 import type { RecoveredCursor } from '../store/state-journal.js';
 import type { Store } from '../store/store.js';
@@ -85,8 +85,13 @@ export class Subscribing {
     if (member === undefined) return this.answer(reply, '', Refusal.unknownSubscription);
     if (member.client.id !== request.clientId) return this.answer(reply, '', Refusal.unknownClient);
     this.remove(member, unsubscribe);
-    await this.context.store.flush();
-    this.answer(reply, '');
+    try {
+      await this.context.store.flush();
+      this.answer(reply, '');
+    } catch (error) {
+      this.context.log.error(`Unable to end subscription: ${errorText(error)}`);
+      this.answer(reply, '', errorText(error));
+    }
   }
 
   /** Closes everything a client has; its durables stay, offline. */

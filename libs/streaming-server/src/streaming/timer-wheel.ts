@@ -14,10 +14,12 @@ export class TimerWheel {
   private readonly slots = new Map<number, Set<WheelEntry>>();
   private timer: NodeJS.Timeout | undefined;
   private timerTick = Infinity;
+  private stopped = false;
 
   /** `atMs` is on the clock of `performance.now()`. An entry has one time: scheduling again moves it. */
   schedule(entry: WheelEntry, atMs: number): void {
     this.cancel(entry);
+    if (this.stopped) return;
     const tick = Math.ceil(atMs / TIMER_TICK_MS);
     entry.dueTick = tick;
     const slot = this.slots.get(tick);
@@ -34,7 +36,9 @@ export class TimerWheel {
     entry.dueTick = undefined;
   }
 
+  /** Nothing fires any more, also nothing that is scheduled later. */
   stop(): void {
+    this.stopped = true;
     clearTimeout(this.timer);
     this.slots.clear();
     this.timerTick = Infinity;

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { expect, it } from '@jest/globals';
 import { close, connect, publish, unique } from '../support/client.js';
-import type { Bench } from './streaming-contract.js';
+import type { Bench } from './bench.js';
 
 export function connectContract({ server, client, channel }: Bench): void {
   it('refuses a client id in use, as long as its owner lives', async () => {

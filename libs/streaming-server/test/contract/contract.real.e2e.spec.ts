@@ -1,6 +1,7 @@
 import { describe, it } from '@jest/globals';
 import { findRealServer, startRealServer } from '../support/command.js';
-import { streamingContract, type Target } from './streaming-contract.js';
+import type { Target } from './bench.js';
+import { streamingContract } from './streaming-contract.js';
 
 /**
  * The same contract against a server that is not this one: at STREAMING_CONTRACT_URL (cluster

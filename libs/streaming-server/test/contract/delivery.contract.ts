@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { eventually } from '../support/eventually.js';
 import { publish, subscribe } from '../support/client.js';
-import type { Bench } from './streaming-contract.js';
+import type { Bench } from './bench.js';
 
 export function deliveryContract({ client, channel }: Bench): void {
   it('brings every message in order, with its bytes as they were', async () => {

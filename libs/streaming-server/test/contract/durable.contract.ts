@@ -1,7 +1,7 @@
 import type { SubscriptionOptions } from 'node-nats-streaming';
 import { expect, it } from '@jest/globals';
 import { close, publish, subscribe } from '../support/client.js';
-import type { Bench } from './streaming-contract.js';
+import type { Bench } from './bench.js';
 
 const durable = (options: SubscriptionOptions): SubscriptionOptions =>
   options.setDurableName('d').setDeliverAllAvailable().setManualAckMode(true).setAckWait(30_000);

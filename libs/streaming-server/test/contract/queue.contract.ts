@@ -2,7 +2,7 @@ import type { SubscriptionOptions } from 'node-nats-streaming';
 import { expect, it } from '@jest/globals';
 import { close, publish, subscribe } from '../support/client.js';
 import { eventually } from '../support/eventually.js';
-import type { Bench } from './streaming-contract.js';
+import type { Bench } from './bench.js';
 
 const manual = (options: SubscriptionOptions): SubscriptionOptions =>
   options.setManualAckMode(true).setDeliverAllAvailable();

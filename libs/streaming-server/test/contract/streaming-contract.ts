@@ -1,24 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe } from '@jest/globals';
 import { close, connect, unique, type Client } from '../support/client.js';
+import type { Bench, Target } from './bench.js';
 import { connectContract } from './connect.contract.js';
 import { deliveryContract } from './delivery.contract.js';
 import { durableContract } from './durable.contract.js';
 import { queueContract } from './queue.contract.js';
 import { subscribeContract } from './subscribe.contract.js';
-
-/** A running server, whoever made it. */
-export interface Target {
-  readonly url: string;
-  readonly clusterId: string;
-  stop(): Promise<void>;
-}
-
-/** What each part of the contract works with. Clients that it makes are closed after the test. */
-export interface Bench {
-  readonly server: () => Target;
-  readonly client: (clientId?: string, options?: Parameters<typeof connect>[2]) => Promise<Client>;
-  readonly channel: () => string;
-}
 
 /** What any NATS Streaming server does for its clients, checked through the public client alone. */
 export function streamingContract(name: string, start: () => Promise<Target>): void {

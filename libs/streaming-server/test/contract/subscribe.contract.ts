@@ -1,7 +1,7 @@
 import type { SubscriptionOptions } from 'node-nats-streaming';
 import { describe, expect, it } from '@jest/globals';
 import { publish, subscribe, unique } from '../support/client.js';
-import type { Bench } from './streaming-contract.js';
+import type { Bench } from './bench.js';
 
 export function subscribeContract({ client, channel }: Bench): void {
   const refusals: [string, (options: SubscriptionOptions) => SubscriptionOptions, string][] = [

@@ -40,6 +40,7 @@ export class StateFile implements StateJournal {
   private flushTimer: NodeJS.Timeout | undefined;
   /** A write failed: what the file holds is unknown, so the next flush makes a new one. */
   private broken = false;
+  private closed = false;
 
   constructor(private readonly options: StateFileOptions) {}
 
@@ -122,6 +123,7 @@ export class StateFile implements StateJournal {
   async flush(sync: boolean): Promise<void> {
     clearTimeout(this.flushTimer);
     this.flushTimer = undefined;
+    if (this.closed) return;
     if (this.file === undefined || this.broken || this.writtenBytes > this.compactionBytes)
       return this.compact();
     const mustSync = sync && this.dirty;
@@ -139,9 +141,9 @@ export class StateFile implements StateJournal {
   }
 
   async close(): Promise<void> {
+    this.closed = true;
     clearTimeout(this.flushTimer);
     await this.file?.close();
-    this.file = undefined;
   }
 
   private get compactionBytes(): number {
