@@ -104,3 +104,22 @@ describe('the reason of a rejection', () => {
     expect(reason).toBeDefined();
   });
 });
+
+describe('the accounts of a requested transfer', () => {
+  const { debitAccountId } = examples['transfer.requested'];
+
+  it('are compared as the database writes them, however they were sent', () => {
+    const data = { ...examples['transfer.requested'], debitAccountId: debitAccountId.toUpperCase() };
+    expect(create('transfer.requested', data)).toMatchObject({
+      partitionkey: debitAccountId.toLowerCase(),
+      data: { debitAccountId: debitAccountId.toLowerCase() },
+    });
+  });
+
+  it('may not be the same one', () => {
+    const data = { ...examples['transfer.requested'], creditAccountId: debitAccountId.toUpperCase() };
+    expect(() => create('transfer.requested', data)).toThrow(
+      'creditAccountId: expected another account than debitAccountId',
+    );
+  });
+});

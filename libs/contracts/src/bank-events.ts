@@ -2,6 +2,8 @@ import { defineEvent, defineEvents } from '@app/nats';
 import { z } from 'zod';
 import { amountMinor, currency, REJECTION_REASONS } from './values.js';
 
+/** Lower case, as the database writes it: ids are compared as text. */
+const id = z.uuid().toLowerCase();
 const instant = z.iso.datetime({ offset: true });
 
 /**
@@ -15,21 +17,26 @@ export const bankEvents = defineEvents('urn:bank:event', {
   'transfer.requested': defineEvent({
     version: '1.0',
     source: '/transactions',
-    data: z.object({
-      transferId: z.uuid(),
-      debitAccountId: z.uuid(),
-      creditAccountId: z.uuid(),
-      amountMinor,
-      currency,
-      requestedAt: instant,
-    }),
+    data: z
+      .object({
+        transferId: id,
+        debitAccountId: id,
+        creditAccountId: id,
+        amountMinor,
+        currency,
+        requestedAt: instant,
+      })
+      .refine((data) => data.creditAccountId !== data.debitAccountId, {
+        path: ['creditAccountId'],
+        message: 'expected another account than debitAccountId',
+      }),
     key: (data) => data.debitAccountId,
   }),
   /** The money of a transfer has moved. */
   'transfer.posted': defineEvent({
     version: '1.0',
     source: '/accounts',
-    data: z.object({ transferId: z.uuid(), debitAccountId: z.uuid(), postedAt: instant }),
+    data: z.object({ transferId: id, debitAccountId: id, postedAt: instant }),
     key: (data) => data.debitAccountId,
   }),
   /** The money of a transfer does not move, ever. */
@@ -37,8 +44,8 @@ export const bankEvents = defineEvents('urn:bank:event', {
     version: '1.0',
     source: '/accounts',
     data: z.object({
-      transferId: z.uuid(),
-      debitAccountId: z.uuid(),
+      transferId: id,
+      debitAccountId: id,
       reason: z.enum(REJECTION_REASONS),
       rejectedAt: instant,
     }),

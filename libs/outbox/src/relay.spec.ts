@@ -131,6 +131,7 @@ describe('a batch', () => {
     expect(await announcedSteps(() => relay.deliverBatch())).toEqual([
       'outbox.relay.claimed',
       'outbox.relay.failed',
+      'outbox.relay.settled',
       'outbox.relay.fenced',
     ]);
     expect(await announcedSteps(() => relay.deliverBatch())).toEqual([]);

@@ -34,7 +34,13 @@ export function postgresOptions(
     useFactory: () => ({ ...options, retryAttempts: 10, retryDelay: 1_000 }),
     dataSourceFactory: async () => {
       const dataSource = await new DataSource(options).initialize();
-      await migrate(dataSource);
+      try {
+        await migrate(dataSource);
+      } catch (error) {
+        // Nest tries again with a new one.
+        await dataSource.destroy();
+        throw error;
+      }
       return dataSource;
     },
   };

@@ -79,6 +79,14 @@ describe('audit', () => {
     ['that is posted while its status is pending', { postings: [posting('t1')] }],
     ['that is rejected while its status is pending', { rejections: ['t1'] }],
     ['that is posted and rejected', { postings: [posting('t1')], rejections: ['t1'] }],
+    [
+      'that says posted and was posted and rejected',
+      { transfers: [transfer('t1', 'posted')], postings: [posting('t1')], rejections: ['t1'] },
+    ],
+    [
+      'that says rejected and was posted and rejected',
+      { transfers: [transfer('t1', 'rejected')], postings: [posting('t1')], rejections: ['t1'] },
+    ],
     ['that says posted and was rejected', { transfers: [transfer('t1', 'posted')], rejections: ['t1'] }],
     [
       'that says rejected and was posted',

@@ -94,7 +94,7 @@ describe('Cable', () => {
     await cable.set('refuse');
     await client.closes();
     await server.closes();
-    await expect(once(connect(cable.port, '127.0.0.1'), 'connect')).rejects.toMatchObject({
+    await expect(once(dial().socket, 'connect')).rejects.toMatchObject({
       code: 'ECONNREFUSED',
     });
     const { port } = cable;

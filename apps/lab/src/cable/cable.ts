@@ -72,9 +72,9 @@ export class Cable {
   async set(mode: CableMode): Promise<void> {
     this.mode = mode;
     const { portOpen, strands } = TREATMENTS[mode];
-    if (!portOpen) await this.closePort();
     for (const strand of this.strands) strand.treat(strands);
-    if (portOpen && this.server === undefined) await this.openPort();
+    if (!portOpen) await this.closePort();
+    else if (this.server === undefined) await this.openPort();
   }
 
   /** Cuts what is connected and closes the port for good. Safe to call twice. */
@@ -101,7 +101,6 @@ export class Cable {
     const server = this.server;
     if (server === undefined) return;
     this.server = undefined;
-    for (const strand of this.strands) strand.treat('cut');
     server.close();
     await once(server, 'close');
   }
