@@ -44,7 +44,7 @@ export default {
     {
       ...shared,
       displayName: 'integration',
-      testMatch: ['<rootDir>/{apps,libs}/**/*.int.spec.ts'],
+      testMatch: ['<rootDir>/{apps,libs,scripts}/**/*.int.spec.ts'],
       moduleNameMapper: doors,
       globalSetup: '<rootDir>/test/start-postgres.mjs',
       globalTeardown: '<rootDir>/test/stop-postgres.mjs',

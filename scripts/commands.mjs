@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { runChild, runCollected, twoAtATime } from './children.mjs';
+import { findRealServer, REAL_SERVERS } from './real-servers.mjs';
 import { bringUpToDate } from './up-to-date.mjs';
 
 const JEST = [
@@ -20,6 +21,9 @@ const COMMANDS = {
   start: { run: (args) => become(LAB, ['start', ...args]) },
   'nats-streaming': { run: (args) => become(STREAMING_SERVER, args) },
   test: { run: (args) => runChild([...JEST, ...args]) },
+  'test-unit': { run: (args) => runChild([...JEST, '--selectProjects=unit', ...args]), buildless: true },
+  'test-real': { run: testReal },
+  'bench-broker': { run: benchBroker },
   'test-watch': { run: (args) => runChild([...JEST, watchFlag(), ...args]) },
   build: { run: () => 0, always: true },
   lint: { run: lint, buildless: true },
@@ -34,6 +38,34 @@ export async function runCommand([name, ...args]) {
   }
   const ready = await bringUpToDate({ build: !command.buildless, rebuild: command.always ?? false });
   return ready ? command.run(args) : 1;
+}
+
+/** The specs that say what a NATS Streaming server does for its clients, and the end-to-end suite, on the real one. */
+async function testReal(args) {
+  if (!(await nameRealServer())) {
+    console.error('NOT RUN: there is no nats-streaming-server, and no Go to build it with.');
+    console.error('Name one with NATS_STREAMING_SERVER, or put it on the PATH.');
+    return 1;
+  }
+  process.env.TEST_REAL = '1';
+  return runChild([
+    ...JEST,
+    '--selectProjects=e2e',
+    '--testPathPatterns=contract.real|core.real|apps/lab/e2e',
+    ...args,
+  ]);
+}
+
+async function benchBroker(args) {
+  await nameRealServer();
+  return runChild(['bench/broker/run.mjs', ...args]);
+}
+
+/** Names the real server in the environment, where there is one. */
+async function nameRealServer() {
+  const binary = await findRealServer(REAL_SERVERS.streaming);
+  if (binary !== undefined) process.env[REAL_SERVERS.streaming.variable] = binary;
+  return binary !== undefined;
 }
 
 /** Goes on as another program, in this very process: nobody stands between it and its signals. */

@@ -47,6 +47,14 @@ export function startNode(program: NodeProgram, log: LogBook): NodeProcess {
   return { pid: child.pid, exited: exitOf(child), kill: (signal) => void child.kill(signal) };
 }
 
+/** Starts a program that is not Node: it has no leash, and outlives this process if that is killed without a word. */
+export function startBinary(path: string, commandLine: readonly string[], log: LogBook): NodeProcess {
+  const child = spawn(path, commandLine, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  log.record(child.stdout);
+  log.record(child.stderr);
+  return { pid: child.pid, exited: exitOf(child), kill: (signal) => void child.kill(signal) };
+}
+
 function inheritedEnvironment(): Record<string, string | undefined> {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => INHERITED.test(name)));
 }

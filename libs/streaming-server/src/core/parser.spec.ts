@@ -5,7 +5,7 @@ import { CONTROL_LINE_MAX_BYTES, PAYLOAD_MAX_BYTES } from '../limits.js';
 import { Parser, type ParserSink } from './parser.js';
 
 /** Cases of one run; the full run takes 100,000. */
-const CASES = Number(process.env.TEST_FUZZ_CASES ?? 5_000);
+const CASES = Number(process.env.TEST_FUZZ_CASES ?? 2_000);
 const PAYLOAD_MAX = 64;
 
 /** Notes what the parser says, as text to compare. */

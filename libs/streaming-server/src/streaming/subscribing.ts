@@ -66,8 +66,8 @@ export class Subscribing {
       await this.context.store.flush();
       if (member.gone) return;
       // The answer goes first: a message before it finds no acknowledgement inbox in the client.
-      member.cursor.start(member);
       this.answer(reply, member.settings.ackInbox);
+      member.cursor.start(member);
     } catch (error) {
       if (!(error instanceof RefusedError || error instanceof StoreError)) throw error;
       this.context.log.error(`Unable to create subscription: ${error.message}`);

@@ -21,6 +21,18 @@ export function queueContract({ client, channel }: Bench): void {
     expect(first.received.length).toBe(10);
   });
 
+  it('lets members take turns when all of them acknowledge at once', async () => {
+    const [one, two] = [await client(), await client()];
+    const name = channel();
+    const first = await subscribe(one, name, { queue: 'q' });
+    const second = await subscribe(two, name, { queue: 'q' });
+    for (let count = 1; count <= 20; count++) {
+      await publish(one, name, 'x');
+      await eventually(() => first.received.length + second.received.length === count, 'the message');
+    }
+    expect(Math.min(first.received.length, second.received.length)).toBeGreaterThan(5);
+  });
+
   it('lets a new member join where the group is, whatever start it asks for', async () => {
     const member = await client();
     const name = channel();

@@ -4,7 +4,7 @@ import { runSeed, seededRandom } from '../support/seeded-random.js';
 import { PowerCutError, SimulatedDisk } from '../support/simulated-disk.js';
 
 /** Runs of three cuts each; the full run takes more. */
-const RUNS = Number(process.env.TEST_POWER_CUT_RUNS ?? 25);
+const RUNS = Number(process.env.TEST_POWER_CUT_RUNS ?? 12);
 /** Makes segments of the smallest size, so that runs go from one to the next and drop old ones. */
 const MESSAGES_MAX = 4096;
 const CURSOR = 1;
