@@ -21,7 +21,11 @@ const COMMANDS = {
   start: { run: (args) => become(LAB, ['start', ...args]) },
   'nats-streaming': { run: (args) => become(STREAMING_SERVER, args) },
   test: { run: (args) => runChild([...JEST, ...args]) },
-  'test-unit': { run: (args) => runChild([...JEST, '--selectProjects=unit', ...args]), buildless: true },
+  'test-unit': {
+    // No unit test waits for anything outside, so that every core can be kept busy.
+    run: (args) => runChild([...JEST, '--selectProjects=unit', '--maxWorkers=100%', ...args]),
+    buildless: true,
+  },
   'test-real': { run: testReal },
   'bench-broker': { run: benchBroker },
   'test-watch': { run: (args) => runChild([...JEST, watchFlag(), ...args]) },
