@@ -8,6 +8,7 @@ import { NO_BROKER, ServiceUnderTest } from '../../../../test/service-under-test
 import type { AccountView } from '../accounts/account.schema.js';
 import { AppModule } from '../app.module.js';
 import { environmentSchema } from '../config.js';
+import { LedgerStore } from './ledger.store.js';
 
 jest.setTimeout(30_000);
 
@@ -171,10 +172,23 @@ describe('a transfer that is requested', () => {
     expect([await count('inbox_message'), (await emitted()).length]).toEqual([1, 1]);
   });
 
-  it('with the same account on both sides is refused by the database', async () => {
+  it('with the same account on both sides is no valid event: it is not acknowledged, and moves nothing', async () => {
     const account = await open('1000');
-    await expect(deliver(requested(account, account))).rejects.toThrow();
-    expect(log.lines).toContainEqual(expect.stringContaining('entry_posting_id_account_id_key'));
+    const event = requested(account, UNKNOWN_ID);
+    const twisted = { ...event, data: { ...event.data, creditAccountId: account } };
+    await expect(deliver(twisted)).rejects.toThrow('expected another account than debitAccountId');
+    expect([await balance(account), await transferPostings()]).toEqual([1_000, 0]);
+  });
+
+  it('the database refuses a posting with the same account on both sides, whoever writes it', async () => {
+    const account = await open('1000');
+    const twisted = { kind: 'transfer', transferId: uuidv7(), amountMinor: 100n, currency: 'EUR' } as const;
+    const posting = service.app.get(LedgerStore).post(dataSource.manager, {
+      ...twisted,
+      debitAccountId: account,
+      creditAccountId: account,
+    });
+    await expect(posting).rejects.toThrow('entry_posting_id_account_id_key');
     expect([await balance(account), await transferPostings()]).toEqual([1_000, 0]);
   });
 });
