@@ -16,6 +16,7 @@ export {
   type BusMessageHandler,
   type BusSubscription,
   type PublishAck,
+  type PublishOptions,
 } from './message-bus.js';
 export { NatsConnection, type NatsConnectionEvents, type NatsConnectionState } from './nats-connection.js';
 export { NatsContext } from './nats.context.js';

@@ -2,6 +2,16 @@
 export interface PublishAck {
   /** The broker's or its client's own id of the message; not the event's id. */
   readonly guid: string;
+  /** The broker had a message of the same id already and keeps one; absent where it does not look. */
+  readonly duplicate?: boolean;
+  /** The broker's number of the message, where the acknowledgement tells it. */
+  readonly sequence?: number;
+}
+
+/** What goes with a message besides its payload. */
+export interface PublishOptions {
+  /** The event's id, the same for every attempt: a broker that knows repeats by their id drops them. */
+  readonly messageId?: string;
 }
 
 /** One delivery of one message. */
@@ -44,7 +54,7 @@ export abstract class MessageBus {
    * @throws PublishUnknownError nobody can know whether it was stored
    * @throws NatsNotConnectedError there is no connection: nothing was sent
    */
-  abstract publish(channel: string, payload: string): Promise<PublishAck>;
+  abstract publish(channel: string, payload: string, options?: PublishOptions): Promise<PublishAck>;
 
   /**
    * Subscribes durably, from the first stored message on, sharing the messages with every instance of
