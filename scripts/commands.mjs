@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { runChild, runCollected, twoAtATime } from './children.mjs';
+import { realServers } from './real-servers.mjs';
 import { bringUpToDate } from './up-to-date.mjs';
 
 const JEST = [
@@ -18,8 +19,11 @@ const watchFlag = () => (existsSync('.git') ? '--watch' : '--watchAll');
 const COMMANDS = {
   demo: { run: (args) => become(LAB, ['demo', ...args]) },
   start: { run: (args) => become(LAB, ['start', ...args]) },
+  exhibit: { run: (args) => become(LAB, ['exhibit', ...args]) },
+  'soak-nats': { run: (args) => become(LAB, ['soak-nats', ...args]) },
   'nats-streaming': { run: (args) => become(STREAMING_SERVER, args) },
   test: { run: (args) => runChild([...JEST, ...args]) },
+  'test-real': { run: testReal, buildless: true },
   'test-watch': { run: (args) => runChild([...JEST, watchFlag(), ...args]) },
   build: { run: () => 0, always: true },
   lint: { run: lint, buildless: true },
@@ -41,6 +45,12 @@ async function become(entry, args) {
   process.argv = [process.argv[0], resolve(entry), ...args];
   await import(pathToFileURL(resolve(entry)).href);
   return process.exitCode;
+}
+
+/** The tests that need the real brokers, one file after the other: each starts several servers. */
+function testReal(args) {
+  Object.assign(process.env, realServers(), { TEST_REAL: '1' });
+  return runChild([...JEST, '--config', 'libs/nats/test/jest.real.config.mjs', '--runInBand', ...args]);
 }
 
 /** Runs all checks, even after one has failed: a lint run that stops at the first tells half. */

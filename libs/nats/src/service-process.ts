@@ -47,6 +47,7 @@ export class ServiceProcess {
     process.on('SIGTERM', () => void this.stop('SIGTERM', EXIT_CODES.stopped));
     const connection = this.app.get(NatsConnection);
     if (connection.options.onConnectionLost === 'exit') {
+      connection.arrangeExit();
       connection.once('lost', () => void this.stop('the NATS connection is lost', EXIT_CODES.connectionLost));
     }
     try {

@@ -5,7 +5,9 @@ import { fakeNatsStreaming } from './fake-node-nats-streaming.js';
 /** Publishes through the redirected import, and resolves with the fake's answer. */
 function publish(): Promise<unknown> {
   const client = fakeNatsStreaming.clients[0] ?? connect('bank', 'spec', { url: 'nats://nowhere:4222' });
-  return new Promise((resolve) => (client as ReturnType<typeof connect>).publish('a.channel', 'data', resolve));
+  return new Promise((resolve) =>
+    (client as ReturnType<typeof connect>).publish('a.channel', 'data', resolve),
+  );
 }
 
 describe('the one fake of the whole suite', () => {
