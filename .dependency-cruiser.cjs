@@ -63,14 +63,17 @@ module.exports = {
       name: 'streaming-server-is-for-the-lab',
       comment: 'The services must not know which broker they talk to.',
       severity: 'error',
-      from: { path: '^(apps/(?!lab/)|libs/(?!streaming-server/))', pathNot: '\\.spec\\.ts$' },
+      from: {
+        path: '^(apps/(?!lab/)|libs/(?!streaming-server/))',
+        pathNot: '(\\.spec\\.ts$|^libs/[^/]+/test/)',
+      },
       to: { path: '^libs/streaming-server/' },
     },
     {
       name: 'fakes-are-for-specs',
       comment: 'The testing door is for specs: production code that imports a fake publishes nothing.',
       severity: 'error',
-      from: { pathNot: '(\\.spec\\.ts$|/testing/|^test/)' },
+      from: { pathNot: '(\\.spec\\.ts$|/testing/|^test/|^libs/[^/]+/test/)' },
       to: { path: '^libs/[^/]+/testing/' },
     },
     {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { runChild, runCollected, twoAtATime } from './children.mjs';
-import { findRealServer, REAL_SERVERS } from './real-servers.mjs';
+import { REAL_SERVERS, realServers } from './real-servers.mjs';
 import { bringUpToDate } from './up-to-date.mjs';
 
 const JEST = [
@@ -19,6 +19,8 @@ const watchFlag = () => (existsSync('.git') ? '--watch' : '--watchAll');
 const COMMANDS = {
   demo: { run: (args) => become(LAB, ['demo', ...args]) },
   start: { run: (args) => become(LAB, ['start', ...args]) },
+  exhibit: { run: (args) => become(LAB, ['exhibit', ...args]) },
+  'soak-nats': { run: (args) => become(LAB, ['soak-nats', ...args]) },
   'nats-streaming': { run: (args) => become(STREAMING_SERVER, args) },
   test: { run: (args) => runChild([...JEST, ...args]) },
   'test-unit': {
@@ -44,32 +46,25 @@ export async function runCommand([name, ...args]) {
   return ready ? command.run(args) : 1;
 }
 
-/** The specs that say what a NATS Streaming server does for its clients, and the end-to-end suite, on the real one. */
+/** The specs of the brokers and of their drivers, and the end-to-end suite, on the real servers. */
 async function testReal(args) {
-  if (!(await nameRealServer())) {
-    console.error('NOT RUN: there is no nats-streaming-server, and no Go to build it with.');
-    console.error('Name one with NATS_STREAMING_SERVER, or put it on the PATH.');
-    return 1;
-  }
-  process.env.TEST_REAL = '1';
+  const found = realServers();
+  if (Object.keys(found).length < REAL_SERVERS.length) return 1;
+  Object.assign(process.env, found, { TEST_REAL: '1' });
+  const patterns = ['contract.real', 'core.real', 'libs/nats/test/(real|cluster)', 'apps/lab/e2e'];
   return runChild([
     ...JEST,
     '--selectProjects=e2e',
-    '--testPathPatterns=contract.real|core.real|apps/lab/e2e',
+    '--runInBand',
+    `--testPathPatterns=${patterns.join('|')}`,
     ...args,
   ]);
 }
 
+/** Measures beside the real server where there is one, and alone where there is none. */
 async function benchBroker(args) {
-  await nameRealServer();
+  Object.assign(process.env, realServers());
   return runChild(['bench/broker/run.mjs', ...args]);
-}
-
-/** Names the real server in the environment, where there is one. */
-async function nameRealServer() {
-  const binary = await findRealServer(REAL_SERVERS.streaming);
-  if (binary !== undefined) process.env[REAL_SERVERS.streaming.variable] = binary;
-  return binary !== undefined;
 }
 
 /** Goes on as another program, in this very process: nobody stands between it and its signals. */

@@ -1,54 +1,57 @@
-import { existsSync } from 'node:fs';
-import { access, constants, mkdir } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
-import { runCollected } from './children.mjs';
 
-/** The servers that ours is compared with: where to name one, its binary, and how Go brings it. */
-export const REAL_SERVERS = {
-  streaming: {
+/** Where binaries that `go install` made are kept; node_modules is ignored by git and by Jest alike. */
+const CACHE = resolve('node_modules/.cache/real-servers');
+
+/** The servers that ours are compared with, in the versions that the tests were written against. */
+export const REAL_SERVERS = [
+  { name: 'nats-server', variable: 'NATS_SERVER', source: 'github.com/nats-io/nats-server/v2@v2.15.2' },
+  {
+    name: 'nats-streaming-server',
     variable: 'NATS_STREAMING_SERVER',
-    binary: 'nats-streaming-server',
     source: 'github.com/nats-io/nats-streaming-server@v0.25.6',
   },
-};
-
-/** Go's own build cache makes a second install cheap; this keeps even that away. */
-const INSTALLED = resolve('node_modules/.cache/real-servers');
+];
 
 /**
- * Finds a real server's binary: named by its variable, on the PATH, or built by Go where Go is.
- * @returns its path, or undefined where there is neither
- * @throws Error where Go is present and cannot build it
+ * Finds the real servers: by their variables, on the PATH, in the cache; where Go is present, a missing one is
+ * installed into the cache.
+ *
+ * @returns the variables that name them; one that could not be had is left out
  */
-export async function findRealServer({ variable, binary, source }) {
-  const named = process.env[variable];
-  if (named !== undefined && named !== '') {
-    if (await isExecutable(named)) return named;
-    throw new Error(`${variable}=${named} is not a program that can be run`);
+export function realServers(environment = process.env) {
+  const found = {};
+  for (const { name, variable, source } of REAL_SERVERS) {
+    const binary = find(name, environment[variable], environment.PATH) ?? install(name, source);
+    if (binary === undefined) console.error(`No ${name}: put it on the PATH, or its path into ${variable}`);
+    else found[variable] = binary;
   }
-  const places = [...(process.env.PATH ?? '').split(delimiter), INSTALLED].filter((place) => place !== '');
-  for (const place of places) {
-    const path = join(place, binary);
-    if (existsSync(path) && (await isExecutable(path))) return path;
-  }
-  return install(binary, source);
+  return found;
 }
 
-async function install(binary, source) {
-  const go = await runCollected('go', ['version']).catch(() => undefined);
-  if (go?.code !== 0) return undefined;
-  await mkdir(INSTALLED, { recursive: true });
-  console.log(`Building ${source} …`);
-  const { code, output } = await runCollected('go', ['install', source], {
-    env: { ...process.env, GOBIN: INSTALLED },
+function find(name, named, path = '') {
+  const directories = [...path.split(delimiter).filter(Boolean), CACHE];
+  return [named, ...directories.map((directory) => join(directory, name))].find(isExecutable);
+}
+
+function install(name, source) {
+  if (spawnSync('go', ['version']).status !== 0) return undefined;
+  console.log(`Installing ${source} once …`);
+  const { status } = spawnSync('go', ['install', source], {
+    env: { ...process.env, GOBIN: CACHE },
+    stdio: 'inherit',
   });
-  if (code !== 0) throw new Error(`go install ${source} failed:\n${output}`);
-  return join(INSTALLED, binary);
+  return status === 0 ? find(name) : undefined;
 }
 
-async function isExecutable(path) {
-  return access(path, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
+function isExecutable(path) {
+  if (!path) return false;
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -1,12 +1,14 @@
-/** The lab's command line: `demo` and `start`, each with its own options. */
+/** The lab's command line: `demo`, `start`, `exhibit` and `soak-nats`, each with its own options. */
 import { once } from 'node:events';
 import { constants } from 'node:os';
 import { demo } from './demo/demo.js';
+import { exhibit } from './exhibits/exhibit-command.js';
 import { LabError } from './lab.errors.js';
 import { Closers } from './parts/closers.js';
+import { soakNats } from './soak/soak-command.js';
 import { start } from './start/start.js';
 
-const COMMANDS = { demo, start };
+const COMMANDS = { demo, start, exhibit, 'soak-nats': soakNats };
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 const open = new Closers();
@@ -15,7 +17,7 @@ const stop = new AbortController();
 for (const signal of SIGNALS) process.on(signal, () => stop.abort(signal));
 
 async function run(name: string | undefined, commandLine: readonly string[]): Promise<number> {
-  if (name !== 'demo' && name !== 'start') {
+  if (name === undefined || !isCommand(name)) {
     console.error(`expected a command (${Object.keys(COMMANDS).join(', ')}); got ${name ?? 'none'}`);
     return 2;
   }
@@ -27,6 +29,10 @@ async function run(name: string | undefined, commandLine: readonly string[]): Pr
   } finally {
     await open.close();
   }
+}
+
+function isCommand(name: string): name is keyof typeof COMMANDS {
+  return Object.hasOwn(COMMANDS, name);
 }
 
 /** Closes what is open under the hands of whatever runs, and ends the process: nobody waits for a deadline then. */

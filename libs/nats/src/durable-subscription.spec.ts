@@ -161,6 +161,32 @@ describe('a message', () => {
   });
 });
 
+describe('a handler that outlives ackWait', () => {
+  it('is reported, and acknowledged all the same when it ends', async () => {
+    const { running, standing } = await subscribed({ ackWaitMs: 20 });
+    const message = new FakeMessage('{}');
+    standing.emit('message', message);
+    await eventually('the report', () => log.lines.some((line) => line.startsWith('warn Message 1 of')));
+    expect(log.lines.at(-1)).toContain('has been handled for 20 ms (NATS_ACK_WAIT_MS) without an end');
+    running[0]!.resolve();
+    await eventually('it is acknowledged', () => message.acknowledged);
+  });
+
+  it('is not reported when it ended in time', async () => {
+    jest.useFakeTimers({ doNotFake: ['queueMicrotask', 'nextTick', 'setImmediate', 'performance'] });
+    try {
+      const { running, standing } = await subscribed({ ackWaitMs: 20 });
+      standing.emit('message', new FakeMessage('{}'));
+      running[0]!.resolve();
+      await new Promise(setImmediate);
+      jest.advanceTimersByTime(1_000);
+      expect(log.lines.filter((line) => line.startsWith('warn'))).toEqual([]);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+});
+
 describe('draining', () => {
   it('takes no more messages', async () => {
     const { handler, standing, subscription } = await subscribed();

@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { StartPosition, type Message, type Stan, type Subscription } from 'node-nats-streaming';
+import { announce } from './diagnostics.js';
 import type { BusMessage, BusMessageHandler, BusSubscription } from './message-bus.js';
 import type { NatsConnection } from './nats-connection.js';
 import { toError } from './streaming-client.js';
@@ -15,12 +16,18 @@ export class DurableSubscription implements BusSubscription {
   private readonly logger = new Logger('Nats');
   private readonly running = new Set<Promise<void>>();
   private draining = false;
+  private standingOn: Stan | undefined;
 
   constructor(
     private readonly connection: NatsConnection,
     readonly channel: string,
     private readonly handler: BusMessageHandler,
   ) {}
+
+  /** Whether the server has confirmed it on the client of now. */
+  get isAlive(): boolean {
+    return this.standingOn !== undefined && this.isCurrent(this.standingOn);
+  }
 
   /** Subscribes on a client that just connected. A refusal counts as a lost connection: nothing would come. */
   openOn(client: Stan): void {
@@ -38,7 +45,10 @@ export class DurableSubscription implements BusSubscription {
       if (!this.isCurrent(client)) return;
       this.connection.declareLost(`subscribing to ${this.channel} failed: ${toError(cause).message}`);
     };
-    subscription.on('ready', () => this.logger.log(`Subscribed to ${this.channel} (queue=${queue})`));
+    subscription.on('ready', () => {
+      this.standingOn = client;
+      this.logger.log(`Subscribed to ${this.channel} (queue=${queue})`);
+    });
     subscription.on('error', refused);
     subscription.on('timeout', refused);
     subscription.on('message', (message: Message) => this.receive(client, message));
@@ -57,18 +67,37 @@ export class DurableSubscription implements BusSubscription {
   }
 
   private async handle(client: Stan, message: Message): Promise<void> {
+    const { ackWaitMs } = this.connection.options;
+    const busMessage = this.toBusMessage(message);
+    announce('nats.message.received', { message: busMessage });
+    const overdue = setTimeout(() => this.reportOverdue(busMessage), ackWaitMs);
     try {
-      await this.handler(this.toBusMessage(message));
+      await this.handler(busMessage);
     } catch (error) {
-      const { ackWaitMs } = this.connection.options;
+      announce('nats.message.failed', { message: busMessage, error });
       this.logger.error(
         `Message ${message.getSequence()} of ${this.channel} was not processed and stays unacknowledged; ` +
           `it comes again after ${ackWaitMs} ms: ${toError(error).message}`,
       );
       return;
+    } finally {
+      clearTimeout(overdue);
     }
+    announce('nats.message.processed', { message: busMessage });
     // The broker counts a message of the old client as unacknowledged; the new client must not answer for it.
-    if (this.isCurrent(client)) message.ack();
+    if (!this.isCurrent(client)) return;
+    message.ack();
+    announce('nats.message.acknowledged', { message: busMessage });
+  }
+
+  /** Not an error of the handler: it goes on, and its acknowledgement counts. But it runs twice at once now. */
+  private reportOverdue(message: BusMessage): void {
+    const { ackWaitMs } = this.connection.options;
+    announce('nats.message.overdue', { message });
+    this.logger.warn(
+      `Message ${message.sequence} of ${this.channel} has been handled for ${ackWaitMs} ms (NATS_ACK_WAIT_MS) ` +
+        'without an end: the broker delivers it again meanwhile',
+    );
   }
 
   private isCurrent(client: Stan): boolean {

@@ -25,15 +25,21 @@ describe('the environment', () => {
   it('has a default for everything but the URL and the cluster id', () => {
     expect(parseEnvironment(schema, minimal)).toEqual({
       ...minimal,
+      NATS_DRIVER: 'streaming',
+      NATS_STREAM_REPLICAS: 1,
+      NATS_STREAM_MAX_AGE_MS: 0,
+      NATS_DUPLICATE_WINDOW_MS: 120_000,
       NATS_CHANNEL_PREFIX: '',
       NATS_ON_CONNECTION_LOST: 'exit',
       NATS_STARTUP_TIMEOUT_MS: 30_000,
       NATS_CONNECT_TIMEOUT_MS: 2_000,
+      NATS_CLIENT_ID_TIMEOUT_MS: 30_000,
       NATS_RESUME_TIMEOUT_MS: 2_000,
       NATS_PING_INTERVAL_MS: 2_000,
       NATS_PINGS_OUT_MAX: 3,
       NATS_ACK_TIMEOUT_MS: 5_000,
       NATS_ACK_WAIT_MS: 5_000,
+      NATS_DELIVERIES_MAX: 10,
     });
     expect(problemsOf({})).toEqual(['NATS_URL is missing', 'NATS_CLUSTER_ID is missing']);
   });

@@ -36,6 +36,19 @@ describe('the limiter', () => {
     await expect(limiter.run(() => Promise.resolve(7))).resolves.toBe(7);
   });
 
+  it('lets no more wait than it has places for', async () => {
+    const limiter = new Limiter(1, 1);
+    const { task, end } = taskInHand([], 'a');
+    const running = limiter.run(task);
+    expect(limiter.full).toBe(false);
+    const waiting = limiter.run(() => Promise.resolve());
+    expect(limiter.full).toBe(true);
+    await expect(limiter.run(() => Promise.resolve())).rejects.toThrow('1 tasks are waiting already');
+    end();
+    await Promise.all([running, waiting]);
+    expect(limiter.full).toBe(false);
+  });
+
   it('has all its places again when everything has ended', async () => {
     const limiter = new Limiter(2);
     await Promise.all([1, 2, 3, 4, 5].map((number) => limiter.run(() => Promise.resolve(number))));

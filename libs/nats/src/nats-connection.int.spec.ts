@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { inspect } from 'node:util';
 import { StreamingServer } from '@app/streaming-server';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { eventually, RecordedLog, testNatsOptions } from '../testing/index.js';
@@ -14,6 +15,7 @@ import {
   NatsUnreachableError,
 } from './nats.errors.js';
 import type { NatsOptions } from './nats.options.js';
+import { Secret } from './secret.js';
 
 const CONNECT_TIMEOUT_MS = 1_000;
 
@@ -113,7 +115,6 @@ describe('connecting to a real server', () => {
 
   it.each([
     ['says nothing', () => undefined],
-    ['hangs up', (socket: Socket) => socket.destroy()],
     ['talks of something else', (socket: Socket) => void socket.write('SSH-2.0-OpenSSH_9.6\r\n')],
   ])('rejects in time when the peer %s', async (_case, greet) => {
     const silent = await peer(greet);
@@ -122,6 +123,56 @@ describe('connecting to a real server', () => {
       NatsSilentPeerError,
     );
     expect(performance.now() - startedAt).toBeGreaterThan(190);
+  });
+
+  it('rejects at once when the peer accepts and hangs up', async () => {
+    let calls = 0;
+    const rude = await peer((socket) => {
+      calls++;
+      socket.destroy();
+    });
+    const connecting = connectionWith({ url: rude, connectTimeoutMs: 60_000 }).connect();
+    await expect(connecting).rejects.toThrow(NatsUnreachableError);
+    expect(calls).toBeLessThan(5);
+  });
+
+  it('takes http:// for what it is, an address', async () => {
+    const connection = await connected({ url: url.replace('nats://', 'http://') });
+    expect(connection.state).toBe('connected');
+  });
+
+  it('gives user and password, or a token, and shows them to nobody', async () => {
+    const secret = 'hunter2';
+    await using guarded = await StreamingServer.start({
+      clusterId: 'bank',
+      authentication: { users: [{ user: 'bank', pass: secret }] },
+    });
+    const credentials = { user: 'bank', password: new Secret(secret) };
+    const connection = await connected({ url: guarded.url, credentials });
+    const wrong = connectionWith({ url: guarded.url, credentials: { token: new Secret(`${secret}!`) } });
+    const error = await wrong.connect().catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(NatsConnectRefusedError);
+    const shown = [
+      log.lines,
+      String(connection),
+      JSON.stringify(connection),
+      inspect(connection, { depth: 9 }),
+      inspect(connection.options),
+      JSON.stringify(connection.options),
+      inspect(error, { depth: 9 }),
+      String(error),
+    ];
+    expect(shown.join()).not.toContain(secret);
+    await connection.close();
+  });
+
+  it('tells the time of a round trip, and none when no answer comes', async () => {
+    await using path = await TcpPath.to(server.port);
+    const connection = await connected({ url: path.url, connectTimeoutMs: 300 });
+    expect(await connection.roundTripMs(1_000)).toBeGreaterThan(0);
+    path.freeze();
+    expect(await connection.roundTripMs(20)).toBeUndefined();
+    await connection.close();
   });
 
   it('waits for a server that comes later', async () => {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { eventually, fakeNatsStreaming, RecordedLog, testNatsOptions } from '../testing/index.js';
+import { fakeNatsStreaming, RecordedLog, testNatsOptions } from '../testing/index.js';
 import { NatsConnection } from './nats-connection.js';
 import {
   NatsClientIdTakenError,
@@ -143,43 +143,6 @@ describe('an attempt that fails', () => {
   });
 });
 
-describe('connecting with retries', () => {
-  it('tries until the server answers, and says once that it waits', async () => {
-    fakeNatsStreaming.answerConnect = { error: new Error('Could not connect to server') };
-    const connection = connectionWith();
-    const connecting = connection.connectWithRetry();
-    await eventually('two attempts', () => fakeNatsStreaming.clients.length === 2);
-    fakeNatsStreaming.answerConnect = 'connect';
-    await connecting;
-    expect(connection.state).toBe('connected');
-    expect(
-      log.lines.filter((line) => line.startsWith('warn Waiting for NATS: NATS is not reachable')),
-    ).toHaveLength(1);
-  });
-
-  it('gives up with the last error when the time is over', async () => {
-    fakeNatsStreaming.answerConnect = { error: new Error('Could not connect to server') };
-    await expect(connectionWith().connectWithRetry(1)).rejects.toThrow(NatsUnreachableError);
-  });
-
-  it('ends at once when the connection is closed', async () => {
-    fakeNatsStreaming.answerConnect = { error: new Error('Could not connect to server') };
-    const connection = connectionWith();
-    const connecting = connection.connectWithRetry();
-    const outcome = expect(connecting).rejects.toThrow(NatsConnectAbortedError);
-    await connection.close();
-    await outcome;
-  });
-
-  it('does not disturb the process when it is closed in the background', async () => {
-    fakeNatsStreaming.answerConnect = { error: new Error('Could not connect to server') };
-    const connection = connectionWith();
-    connection.connectInBackground();
-    await connection.close();
-    expect(connection.state).toBe('closed');
-  });
-});
-
 describe('reading the client', () => {
   it('before connecting throws at once, with the state and what to await', () => {
     const connection = connectionWith();
@@ -255,10 +218,29 @@ describe('a connection that is lost', () => {
     ],
   ])('says why: %s', async (_case, lose, reason) => {
     const connection = await connected();
+    connection.arrangeExit();
     const lost = once(connection, 'lost');
     lose();
     expect(await lost).toEqual([reason]);
     expect(log.lines).toContain(`error NATS connection lost (${reason}); the process will exit`);
+  });
+
+  it('does not say that the process will exit when nobody has undertaken to end it', async () => {
+    await connected();
+    fakeNatsStreaming.client.loseConnection();
+    expect(log.lines.at(-1)).toBe(
+      'error NATS connection lost (the client closed); this process stays, without a connection',
+    );
+  });
+
+  it('is lost since then, until a new client stands', async () => {
+    const connection = await connected({ onConnectionLost: 'reconnect' });
+    expect(connection.lostSince).toBeUndefined();
+    const replaced = once(connection, 'connected');
+    fakeNatsStreaming.client.loseConnection();
+    expect(connection.lostSince).toBeInstanceOf(Date);
+    await replaced;
+    expect(connection.lostSince).toBeUndefined();
   });
 
   it('is announced once, however many signs there are', async () => {

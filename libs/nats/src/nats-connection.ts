@@ -1,11 +1,25 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
+import { inspect } from 'node:util';
 import { Logger } from '@nestjs/common';
 import type { Stan } from 'node-nats-streaming';
 import { backoffMs } from './backoff.js';
-import { NatsConnectAbortedError, NatsConnectError, NatsNotConnectedError } from './nats.errors.js';
-import type { NatsOptions } from './nats.options.js';
-import { closeClient, discardClient, openStreamingClient, targetOf, toError } from './streaming-client.js';
+import { announce } from './diagnostics.js';
+import {
+  NatsClientIdTakenError,
+  NatsConnectAbortedError,
+  NatsConnectError,
+  NatsNotConnectedError,
+} from './nats.errors.js';
+import { redactUrl, type NatsOptions } from './nats.options.js';
+import {
+  closeClient,
+  discardClient,
+  openStreamingClient,
+  roundTripOf,
+  targetOf,
+  toError,
+} from './streaming-client.js';
 
 /** See the table above {@link NatsConnection}. */
 export type NatsConnectionState =
@@ -17,7 +31,9 @@ export interface NatsConnectionEvents {
   connected: [client: Stan];
   /** TCP came back in time: the same client goes on, its subscriptions with it. */
   resumed: [];
-  /** The client is dead for good. Whoever listens decides nothing: `onConnectionLost` did. */
+  /**
+   * The client is dead for good, or its id stays taken. Whoever listens decides nothing: `onConnectionLost` did.
+   */
   lost: [reason: string];
   closed: [];
 }
@@ -51,6 +67,8 @@ export class NatsConnection extends EventEmitter<NatsConnectionEvents> {
   private attempt: Promise<void> | undefined;
   private resumeTimer: NodeJS.Timeout | undefined;
   private closed: Promise<void> | undefined;
+  private interruptedAt: Date | undefined;
+  private exitArranged = false;
 
   constructor(readonly options: NatsOptions) {
     super();
@@ -58,6 +76,40 @@ export class NatsConnection extends EventEmitter<NatsConnectionEvents> {
 
   get state(): NatsConnectionState {
     return this.current;
+  }
+
+  /** Since when there is no usable connection; undefined while there is one, and before the first. */
+  get lostSince(): Date | undefined {
+    return this.interruptedAt;
+  }
+
+  /** Whether somebody ends the process when the connection is lost; see {@link arrangeExit}. */
+  get exitIsArranged(): boolean {
+    return this.exitArranged;
+  }
+
+  /** With `onConnectionLost: 'exit'`: says that the caller ends the process at `lost`. `ServiceProcess` does. */
+  arrangeExit(): void {
+    this.exitArranged = true;
+  }
+
+  /** Asks the server for a sign of life; undefined when there is no connection, or none came within `timeoutMs`. */
+  async roundTripMs(timeoutMs: number): Promise<number | undefined> {
+    return this.current === 'connected' && this.stan ? roundTripOf(this.stan, timeoutMs) : undefined;
+  }
+
+  /** Shows no secret, whichever way it is printed. */
+  override toString(): string {
+    const { url, clusterId, clientId } = this.options;
+    return `NatsConnection(${this.current} url=${redactUrl(url)} cluster=${clusterId} client=${clientId})`;
+  }
+
+  toJSON(): string {
+    return this.toString();
+  }
+
+  [inspect.custom](): string {
+    return this.toString();
   }
 
   /** @throws NatsNotConnectedError unless the state is `connected` */
@@ -83,9 +135,13 @@ export class NatsConnection extends EventEmitter<NatsConnectionEvents> {
    * Attempts to connect, with pauses that grow, until one succeeds or the connection is closed.
    *
    * @param timeoutMs gives up with the last attempt's error when it has passed; default: never
+   * @throws NatsClientIdTakenError when another client has kept the id for `clientIdTimeoutMs`: after a quick
+   * restart it is the predecessor's until the server notices that it is gone; longer, it is somebody else's
    */
   async connectWithRetry(timeoutMs = Infinity): Promise<void> {
     const deadline = performance.now() + timeoutMs;
+    let takenSince: number | undefined;
+    let waitingFor: string | undefined;
     for (let failures = 0; ; failures++) {
       try {
         await this.connect();
@@ -93,8 +149,13 @@ export class NatsConnection extends EventEmitter<NatsConnectionEvents> {
       } catch (error) {
         if (!(error instanceof NatsConnectError) || error instanceof NatsConnectAbortedError) throw error;
         const pauseMs = backoffMs(failures, RETRY_FIRST_MS, RETRY_LONGEST_MS);
-        if (performance.now() + pauseMs > deadline) throw error;
-        if (failures === 0) this.logger.warn(`Waiting for NATS: ${error.message}`);
+        const resumesAt = performance.now() + pauseMs;
+        if (resumesAt > deadline) throw error;
+        takenSince =
+          error instanceof NatsClientIdTakenError ? (takenSince ?? resumesAt - pauseMs) : undefined;
+        if (resumesAt - (takenSince ?? Infinity) > this.options.clientIdTimeoutMs) throw error;
+        if (error.message !== waitingFor) this.logger.warn(`Waiting for NATS: ${error.message}`);
+        waitingFor = error.message;
         await delay(pauseMs, undefined, { signal: this.stopping.signal }).catch(() => undefined);
       }
     }
@@ -103,7 +164,8 @@ export class NatsConnection extends EventEmitter<NatsConnectionEvents> {
   /** The same, without waiting for it: for a service that is of use while the broker is away. */
   connectInBackground(): void {
     this.connectWithRetry().catch((error: unknown) => {
-      if (!(error instanceof NatsConnectAbortedError)) throw error;
+      if (error instanceof NatsClientIdTakenError) this.loseTo(error);
+      else if (!(error instanceof NatsConnectAbortedError)) throw error;
     });
   }
 
@@ -121,15 +183,29 @@ export class NatsConnection extends EventEmitter<NatsConnectionEvents> {
     if (this.current !== 'connected' && this.current !== 'interrupted') return;
     clearTimeout(this.resumeTimer);
     const dead = this.stan;
-    this.current = 'lost';
     this.stan = undefined;
     this.attempt = undefined;
+    this.current = 'lost';
     if (dead) discardClient(dead);
-    const next =
-      this.options.onConnectionLost === 'exit' ? 'the process will exit' : 'a new client will connect';
-    this.logger.error(`NATS connection lost (${reason}); ${next}`);
+    this.lose(reason);
+  }
+
+  private loseTo(error: NatsClientIdTakenError): void {
+    this.current = 'lost';
+    this.lose(`${error.message}; it stays taken: give each running instance an id of its own`);
+  }
+
+  private lose(reason: string): void {
+    this.interruptedAt ??= new Date();
+    this.logger.error(`NATS connection lost (${reason}); ${this.nextStep()}`);
+    announce('nats.connection.lost', { connection: this, reason });
     this.emit('lost', reason);
     if (this.options.onConnectionLost === 'reconnect') this.connectInBackground();
+  }
+
+  private nextStep(): string {
+    if (this.options.onConnectionLost === 'reconnect') return 'a new client will connect';
+    return this.exitArranged ? 'the process will exit' : 'this process stays, without a connection';
   }
 
   private async open(): Promise<void> {
@@ -137,6 +213,7 @@ export class NatsConnection extends EventEmitter<NatsConnectionEvents> {
     if (this.stopping.signal.aborted) throw new NatsConnectAbortedError('The connection is closed', target);
     const startedAt = performance.now();
     this.current = 'connecting';
+    announce('nats.connection.connecting', { connection: this });
     try {
       const client = await openStreamingClient(this.options);
       if (this.stopping.signal.aborted) {
@@ -152,12 +229,14 @@ export class NatsConnection extends EventEmitter<NatsConnectionEvents> {
       `Connected to NATS (url=${target.url} cluster=${target.clusterId} client=${target.clientId} ` +
         `in ${Math.round(performance.now() - startedAt)} ms)`,
     );
+    announce('nats.connection.connected', { connection: this });
     this.emit('connected', this.client);
   }
 
   private adopt(client: Stan): void {
     this.stan = client;
     this.current = 'connected';
+    this.interruptedAt = undefined;
     const lost = (reason: string) => {
       if (this.stan === client) this.declareLost(reason);
     };
@@ -171,7 +250,9 @@ export class NatsConnection extends EventEmitter<NatsConnectionEvents> {
   private interrupt(client: Stan): void {
     if (this.stan !== client || this.current !== 'connected') return;
     this.current = 'interrupted';
+    this.interruptedAt = new Date();
     this.logger.warn(`NATS connection interrupted; it may resume within ${this.options.resumeTimeoutMs} ms`);
+    announce('nats.connection.interrupted', { connection: this });
     this.resumeTimer = setTimeout(() => {
       this.declareLost(`not resumed within ${this.options.resumeTimeoutMs} ms`);
     }, this.options.resumeTimeoutMs);
@@ -181,7 +262,9 @@ export class NatsConnection extends EventEmitter<NatsConnectionEvents> {
     if (this.stan !== client || this.current !== 'interrupted') return;
     clearTimeout(this.resumeTimer);
     this.current = 'connected';
+    this.interruptedAt = undefined;
     this.logger.log('NATS connection resumed');
+    announce('nats.connection.resumed', { connection: this });
     this.emit('resumed');
   }
 
@@ -200,6 +283,7 @@ export class NatsConnection extends EventEmitter<NatsConnectionEvents> {
     else if (interrupted) discardClient(interrupted);
     this.current = 'closed';
     this.logger.log(`NATS connection closed (${wasLost ? 'after it was lost' : reason})`);
+    announce('nats.connection.closed', { connection: this });
     this.emit('closed');
   }
 }

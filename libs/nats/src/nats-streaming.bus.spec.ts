@@ -179,6 +179,18 @@ describe('publishes in flight', () => {
     client.callBackAll(undefined);
     await expect(Promise.all(publishing)).resolves.toHaveLength(3);
   });
+
+  it('wait in bounded number: one more is refused, and nothing of it is sent', async () => {
+    const { bus, connection } = await connectedBus({ publishesInFlightMax: 1 });
+    fakeNatsStreaming.answerPublish = 'silence';
+    const waiting = Array.from({ length: 65_537 }, () => failureOf(bus.publish('transfer.requested', '{}')));
+    const error = await failureOf(bus.publish('transfer.requested', '{}'));
+    expect(error).toBeInstanceOf(PublishRefusedError);
+    expect(error).toMatchObject({ message: expect.stringContaining('too many publishes wait already') });
+    expect(fakeNatsStreaming.client.published).toHaveLength(1);
+    await connection.close();
+    await Promise.all(waiting);
+  });
 });
 
 describe('ready', () => {

@@ -1,11 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import type { Stan } from 'node-nats-streaming';
+import { announce, isObserved } from './diagnostics.js';
 import { DurableSubscription } from './durable-subscription.js';
 import { Limiter } from './limiter.js';
-import { MessageBus, type BusMessageHandler, type BusSubscription, type PublishAck } from './message-bus.js';
+import {
+  MessageBus,
+  type BusHealth,
+  type BusMessageHandler,
+  type BusSubscription,
+  type PublishAck,
+} from './message-bus.js';
 import { NatsConnection } from './nats-connection.js';
 import { PublishRefusedError, PublishUnknownError } from './nats.errors.js';
-import { toError } from './streaming-client.js';
+import { toError, whenSent } from './streaming-client.js';
 
 /** What the server allows as a channel name (`util/util.go` in its source); spaces are left out on purpose. */
 const CHANNEL = /^[^\s.*>/]+(\.[^\s.*>/]+)*$/;
@@ -37,8 +44,29 @@ export class NatsStreamingBus extends MessageBus {
     return () => this.connection.off('connected', listener).off('resumed', listener);
   }
 
-  override publish(channel: string, payload: string): Promise<PublishAck> {
-    return this.limiter.run(() => this.publishNow(channel, payload));
+  override async publish(channel: string, payload: string): Promise<PublishAck> {
+    try {
+      if (this.limiter.full) throw new PublishRefusedError(channel, 'too many publishes wait already');
+      const ack = await this.limiter.run(() => this.publishNow(channel, payload));
+      announce('nats.publish.acked', { channel, payload, ack });
+      return ack;
+    } catch (error) {
+      const unknown = error instanceof PublishUnknownError;
+      announce(unknown ? 'nats.publish.unknown' : 'nats.publish.refused', { channel, payload, error });
+      throw error;
+    }
+  }
+
+  override async health(timeoutMs: number): Promise<BusHealth> {
+    const { state, lostSince } = this.connection;
+    const roundTripMs = await this.connection.roundTripMs(timeoutMs);
+    return {
+      state,
+      ...(lostSince === undefined ? {} : { lostSince: lostSince.toISOString() }),
+      subscriptions: this.subscriptions.length,
+      subscriptionsAlive: this.subscriptions.filter(({ isAlive }) => isAlive).length,
+      ...(roundTripMs === undefined ? {} : { roundTripMs }),
+    };
   }
 
   override subscribe(channel: string, handler: BusMessageHandler): BusSubscription {
@@ -68,6 +96,10 @@ export class NatsStreamingBus extends MessageBus {
       };
       try {
         client.publish(this.connection.options.channelPrefix + channel, payload, called);
+        announce('nats.publish.called', { channel, payload });
+        if (isObserved('nats.publish.sent')) {
+          whenSent(client, () => announce('nats.publish.sent', { channel, payload }));
+        }
       } catch (error) {
         reject(new PublishRefusedError(channel, toError(error).message, false, { cause: error }));
       }

@@ -1,8 +1,15 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Injectable, Module, type DynamicModule } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { z } from 'zod';
-import { FakeMessageBus, fakeNatsStreaming, RecordedLog, testNatsOptions } from '../testing/index.js';
+import {
+  FakeMessageBus,
+  fakeNatsStreaming,
+  InMemoryDeadLetters,
+  RecordedLog,
+  testNatsOptions,
+} from '../testing/index.js';
+import { DeadLetterSink } from './dead-letter.sink.js';
 import { defineEvents } from './event-registry.js';
 import { MessageBus } from './message-bus.js';
 import { NatsConnection } from './nats-connection.js';
@@ -143,5 +150,51 @@ describe('a module under test', () => {
     await module.get(Withdrawals, { strict: false }).withdraw();
     expect(bus.published).toEqual([{ channel: 'transfer.requested', payload: '{}' }]);
     expect(fakeNatsStreaming.clients).toEqual([]);
+  });
+});
+
+describe('a lost connection in exit mode', () => {
+  it('ends a process at once that nobody else has undertaken to end', async () => {
+    const exit = jest.spyOn(process, 'exit').mockImplementation(() => undefined as never);
+    module = await Test.createTestingModule({ imports: [natsModule()] }).compile();
+    await module.init();
+    const log = RecordedLog.start();
+    fakeNatsStreaming.client.loseConnection();
+    expect(exit).toHaveBeenCalledWith(75);
+    expect(log.lines).toContain('error NATS connection lost (the client closed); the process will exit');
+    exit.mockRestore();
+  });
+
+  it('is left to whoever has', async () => {
+    const exit = jest.spyOn(process, 'exit').mockImplementation(() => undefined as never);
+    module = await Test.createTestingModule({ imports: [natsModule()] }).compile();
+    module.get(NatsConnection).arrangeExit();
+    await module.init();
+    fakeNatsStreaming.client.loseConnection();
+    expect(exit).not.toHaveBeenCalled();
+    exit.mockRestore();
+  });
+});
+
+describe('a dead-letter sink', () => {
+  it('that a module in `imports` offers is where the transport puts what is malformed', async () => {
+    const sink = new InMemoryDeadLetters();
+    const sinks = {
+      module: class Sinks {},
+      providers: [{ provide: DeadLetterSink, useValue: sink }],
+      exports: [DeadLetterSink],
+    };
+    const nats = NatsModule.forRootAsync({ imports: [sinks], useFactory: () => testNatsOptions(), events });
+    const bus = new FakeMessageBus();
+    module = await Test.createTestingModule({ imports: [nats] })
+      .overrideProvider(MessageBus)
+      .useValue(bus)
+      .compile();
+    RecordedLog.start();
+    const transport = module.get(NatsTransport);
+    transport.addHandler('transfer.requested', () => Promise.resolve(), true);
+    transport.listen(() => undefined);
+    await bus.deliver('transfer.requested', 'not JSON');
+    expect(sink.buried).toMatchObject([{ reason: 'malformed' }]);
   });
 });

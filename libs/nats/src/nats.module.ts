@@ -8,13 +8,16 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
+import { DeadLetterSink } from './dead-letter.sink.js';
+import { createBus, createConnection } from './driver.js';
 import type { EventRegistry } from './event-registry.js';
 import { MessageBus } from './message-bus.js';
 import { NatsConnection } from './nats-connection.js';
+import { NatsHealthIndicator } from './nats.health.js';
 import { NatsModuleImportedTwiceError } from './nats.errors.js';
 import type { NatsOptions } from './nats.options.js';
-import { NatsStreamingBus } from './nats-streaming.bus.js';
 import { NatsTransport } from './nats.transport.js';
+import { EXIT_CODES } from './service-process.js';
 
 /** How the options come about; the same form as in Nest's own modules. */
 export interface NatsModuleAsyncOptions {
@@ -52,24 +55,40 @@ export class NatsModule implements OnModuleInit, OnApplicationShutdown {
         { provide: OPTIONS, useFactory: options.useFactory, inject: options.inject ?? [] },
         {
           provide: NatsConnection,
-          useFactory: (natsOptions: NatsOptions) => new NatsConnection(natsOptions),
+          useFactory: (natsOptions: NatsOptions) =>
+            createConnection(natsOptions, Object.keys(options.events.definitions)),
           inject: [OPTIONS],
         },
-        { provide: MessageBus, useClass: NatsStreamingBus },
+        { provide: MessageBus, useFactory: createBus, inject: [NatsConnection] },
         {
           provide: NatsTransport,
-          useFactory: (bus: MessageBus) => new NatsTransport(bus, options.events),
+          useFactory: (bus: MessageBus, { deliveriesMax }: NatsOptions, sink?: DeadLetterSink) =>
+            new NatsTransport(bus, options.events, sink && { sink, deliveriesMax }),
+          inject: [MessageBus, OPTIONS, { token: DeadLetterSink, optional: true }],
+        },
+        {
+          provide: NatsHealthIndicator,
+          useFactory: (bus: MessageBus) => new NatsHealthIndicator(bus),
           inject: [MessageBus],
         },
       ],
-      exports: [NatsConnection, MessageBus, NatsTransport],
+      exports: [NatsConnection, MessageBus, NatsTransport, NatsHealthIndicator],
     };
   }
 
   async onModuleInit(): Promise<void> {
+    this.exitAlone();
     const { startup, startupTimeoutMs } = this.connection.options;
     if (startup === 'wait') await this.connection.connectWithRetry(startupTimeoutMs);
     else this.connection.connectInBackground();
+  }
+
+  /** Who runs without `ServiceProcess` has nobody who could close the application: the process ends at once. */
+  private exitAlone(): void {
+    const { connection } = this;
+    if (connection.options.onConnectionLost !== 'exit' || connection.exitIsArranged) return;
+    connection.arrangeExit();
+    connection.once('lost', () => process.exit(EXIT_CODES.connectionLost));
   }
 
   /** The last of Nest's hooks: requests and message handlers have ended, and may have published until now. */

@@ -74,3 +74,39 @@ describe('a URL that is shown', () => {
     expect(redactUrl(url)).toBe(shown);
   });
 });
+
+describe('the address and what goes with it', () => {
+  const role = { service: 'transactions', startup: 'wait' } as const;
+  const given = { NATS_URL: 'nats://127.0.0.1:4222', NATS_CLUSTER_ID: 'bank' };
+  const optionsFrom = (more: NodeJS.ProcessEnv) =>
+    natsOptionsFrom(parseEnvironment(z.object(natsEnvironment), { ...given, ...more }), role);
+
+  it.each(['nats://broker:4222', 'tls://broker:4222', 'http://broker:4222'])('may be %s', (url) => {
+    expect(optionsFrom({ NATS_URL: url }).url).toBe(url);
+  });
+
+  it('may not be a bare host:port, and the error names the form to use', () => {
+    expect(() => optionsFrom({ NATS_URL: 'broker:4222' })).toThrow('write nats://host:port');
+  });
+
+  it('comes with a user and a password, a token, or TLS files', () => {
+    const { credentials } = optionsFrom({ NATS_USER: 'bank', NATS_PASSWORD: 'hunter2' });
+    expect([credentials?.user, credentials?.password?.reveal()]).toEqual(['bank', 'hunter2']);
+    expect(optionsFrom({ NATS_TOKEN: 'hunter2' }).credentials?.token?.reveal()).toBe('hunter2');
+    const ca = import.meta.filename;
+    expect(optionsFrom({ NATS_TLS_CA: ca }).tls?.ca).toContain('may not be a bare host:port');
+    const { tls } = optionsFrom({ NATS_TLS_CERT: ca, NATS_TLS_KEY: ca });
+    expect(tls?.key?.reveal()).toBe(tls?.cert);
+    expect(optionsFrom({})).not.toHaveProperty('tls');
+    expect(optionsFrom({})).not.toHaveProperty('credentials');
+  });
+
+  it.each([
+    [{ NATS_USER: 'bank', NATS_PASSWORD: 'a', NATS_TOKEN: 'b' }, 'not both'],
+    [{ NATS_USER: 'bank' }, 'NATS_USER, NATS_PASSWORD'],
+    [{ NATS_TLS_KEY: import.meta.filename }, 'NATS_TLS_CERT, NATS_TLS_KEY'],
+    [{ NATS_TLS_CA: '/nowhere/ca.pem' }, 'NATS_TLS_CA: expected the path of a readable PEM file'],
+  ])('is refused where it does not go together: %j', (wrong, problem) => {
+    expect(() => optionsFrom(wrong)).toThrow(problem);
+  });
+});

@@ -1,10 +1,19 @@
 import { Server, type CustomTransportStrategy } from '@nestjs/microservices';
 import { lastValueFrom } from 'rxjs';
+import type { DeadLetterSink } from './dead-letter.sink.js';
+import { announce } from './diagnostics.js';
+import type { CloudEvent } from './cloud-event.js';
 import type { EventRegistry } from './event-registry.js';
 import type { BusMessage, BusSubscription, MessageBus } from './message-bus.js';
 import { NatsContext } from './nats.context.js';
 import { UnreachableHandlerError } from './nats.errors.js';
 import { toError } from './streaming-client.js';
+
+/** Where the transport puts messages that fail, and after how many deliveries. */
+export interface DeadLetters {
+  readonly sink: DeadLetterSink;
+  readonly deliveriesMax: number;
+}
 
 /**
  * Nest's way in: `@EventPattern('channel')` handlers are fed from the shared {@link MessageBus}. It comes
@@ -17,7 +26,9 @@ import { toError } from './streaming-client.js';
  * ```
  *
  * A handler gets the event as `@Payload()` and a {@link NatsContext} as `@Ctx()`. Its message is
- * acknowledged when its promise resolves, and comes again when it rejects or when the event is not valid.
+ * acknowledged when its promise resolves, and comes again when it rejects. With a {@link DeadLetterSink}, a
+ * message that failed `deliveriesMax` times, and one that is not a valid event at once, goes there, and is
+ * acknowledged when the sink has it. Without one it comes again for ever.
  */
 export class NatsTransport extends Server implements CustomTransportStrategy {
   private subscriptions: BusSubscription[] = [];
@@ -25,6 +36,7 @@ export class NatsTransport extends Server implements CustomTransportStrategy {
   constructor(
     private readonly bus: MessageBus,
     private readonly events: EventRegistry,
+    private readonly deadLetters?: DeadLetters,
   ) {
     super();
   }
@@ -61,7 +73,46 @@ export class NatsTransport extends Server implements CustomTransportStrategy {
   }
 
   private async dispatch(pattern: string, message: BusMessage): Promise<void> {
-    const event = this.events.decode(pattern, message.data);
+    const deliveries = await this.deliveriesOf(message);
+    // More than that, and no failure was seen: its handler ends the process each time, or never.
+    if (deliveries > (this.deadLetters?.deliveriesMax ?? Infinity)) {
+      return this.bury(message, 'failed', deliveries, new Error('Its handler never came to an end'));
+    }
+    let event: CloudEvent;
+    try {
+      event = this.events.decode(pattern, message.data);
+    } catch (error) {
+      return this.bury(message, 'malformed', deliveries, toError(error));
+    }
+    try {
+      await this.handle(pattern, event, message);
+    } catch (error) {
+      if (deliveries < (this.deadLetters?.deliveriesMax ?? Infinity)) throw error;
+      await this.bury(message, 'failed', deliveries, toError(error));
+    }
+  }
+
+  private async deliveriesOf(message: BusMessage): Promise<number> {
+    if (!this.deadLetters || !message.redelivered) return 1;
+    return 1 + (await this.deadLetters.sink.countRedelivery(message));
+  }
+
+  /** Resolves when the sink has the message; without a sink it rejects, and the message comes again. */
+  private async bury(
+    message: BusMessage,
+    reason: 'malformed' | 'failed',
+    deliveries: number,
+    error: Error,
+  ): Promise<void> {
+    if (!this.deadLetters) throw error;
+    await this.deadLetters.sink.bury(message, { reason, deliveries, error });
+    announce('nats.message.buried', { message, reason, deliveries, error });
+    this.logger.error(
+      `Message ${message.sequence} of ${message.channel} is dead (${reason}, delivery ${deliveries}): ${error.message}`,
+    );
+  }
+
+  private async handle(pattern: string, event: CloudEvent, message: BusMessage): Promise<void> {
     // Nest registers one proxy for each pattern, which calls every handler of it.
     const handler = this.getHandlerByPattern(pattern);
     const result: unknown = await handler?.(event, new NatsContext([message]));

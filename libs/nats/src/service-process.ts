@@ -1,5 +1,6 @@
 import { Logger, type INestApplicationContext } from '@nestjs/common';
 import { NatsConnection } from './nats-connection.js';
+import { JetStreamConfigurationError } from './jetstream/jetstream.errors.js';
 import { NatsConnectError } from './nats.errors.js';
 
 /** Exit codes of a service, after BSD's sysexits.h where it has a name for the case. */
@@ -47,6 +48,7 @@ export class ServiceProcess {
     process.on('SIGTERM', () => void this.stop('SIGTERM', EXIT_CODES.stopped));
     const connection = this.app.get(NatsConnection);
     if (connection.options.onConnectionLost === 'exit') {
+      connection.arrangeExit();
       connection.once('lost', () => void this.stop('the NATS connection is lost', EXIT_CODES.connectionLost));
     }
     try {
@@ -79,5 +81,6 @@ export class ServiceProcess {
 }
 
 function exitCodeOf(error: unknown): number {
+  if (error instanceof JetStreamConfigurationError) return EXIT_CODES.invalidConfiguration;
   return error instanceof NatsConnectError ? EXIT_CODES.connectionLost : EXIT_CODES.failed;
 }

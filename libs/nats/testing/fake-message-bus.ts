@@ -6,6 +6,7 @@ import {
   type BusMessageHandler,
   type BusSubscription,
   type PublishAck,
+  type PublishOptions,
 } from '../src/index.js';
 
 /** One publish that the fake was asked for, whatever its outcome. */
@@ -57,7 +58,7 @@ export class FakeMessageBus extends MessageBus {
     this.handlers.clear();
   }
 
-  override async publish(channel: string, payload: string): Promise<PublishAck> {
+  override async publish(channel: string, payload: string, _options?: PublishOptions): Promise<PublishAck> {
     this.published.push({ channel, payload });
     switch (this.answer) {
       case 'acknowledge':

@@ -9,5 +9,6 @@ export {
   type FakeConnectAnswer,
   type FakePublishAnswer,
 } from './fake-node-nats-streaming.js';
+export { InMemoryDeadLetters } from './in-memory-dead-letters.js';
 export { testNatsOptions } from './nats-options.js';
 export { RecordedLog } from './recorded-log.js';

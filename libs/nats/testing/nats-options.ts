@@ -3,6 +3,8 @@ import type { NatsOptions } from '../src/index.js';
 /** Options for specs, with time-outs short enough to wait for; anything may be given otherwise. */
 export function testNatsOptions(given: Partial<NatsOptions> = {}): NatsOptions {
   return {
+    driver: 'streaming',
+    jetStream: { replicas: 1, maxAgeMs: 0, duplicateWindowMs: 120_000 },
     url: 'nats://user:secret@127.0.0.1:4222',
     clusterId: 'bank',
     clientId: 'transactions-1',
@@ -12,6 +14,7 @@ export function testNatsOptions(given: Partial<NatsOptions> = {}): NatsOptions {
     startup: 'wait',
     startupTimeoutMs: 1_000,
     connectTimeoutMs: 50,
+    clientIdTimeoutMs: 200,
     resumeTimeoutMs: 50,
     pingIntervalMs: 1_000,
     pingsOutMax: 1,
@@ -19,6 +22,7 @@ export function testNatsOptions(given: Partial<NatsOptions> = {}): NatsOptions {
     publishesInFlightMax: 4,
     ackWaitMs: 1_000,
     maxInFlight: 8,
+    deliveriesMax: 3,
     ...given,
   };
 }

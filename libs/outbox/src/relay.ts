@@ -143,7 +143,9 @@ export class Relay {
 
   private async publish(message: PendingMessage): Promise<boolean> {
     try {
-      await this.bus.publish(message.type, withSequence(message.envelope, message.sequence));
+      await this.bus.publish(message.type, withSequence(message.envelope, message.sequence), {
+        messageId: message.id,
+      });
     } catch (error) {
       announce('outbox.relay.failed', { message, error });
       if (this.failures === 0) this.logger.warn(`${message.type} ${message.id} waits: ${String(error)}`);

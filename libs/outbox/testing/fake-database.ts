@@ -1,5 +1,5 @@
 import { FakeMessageBus } from '@app/nats/testing';
-import type { PublishAck } from '@app/nats';
+import type { PublishAck, PublishOptions } from '@app/nats';
 import type { DataSource, EntityManager } from 'typeorm';
 
 /** One statement that the fake was asked for. */
@@ -82,8 +82,8 @@ export class JournalingMessageBus extends FakeMessageBus {
     super();
   }
 
-  override publish(channel: string, payload: string): Promise<PublishAck> {
+  override publish(channel: string, payload: string, options?: PublishOptions): Promise<PublishAck> {
     this.journal.push(`publish ${channel}`);
-    return super.publish(channel, payload);
+    return super.publish(channel, payload, options);
   }
 }

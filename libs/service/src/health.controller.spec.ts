@@ -1,11 +1,12 @@
-import type { NatsConnection } from '@app/nats';
+import { NatsHealthIndicator } from '@app/nats';
+import { FakeMessageBus } from '@app/nats/testing';
 import { describe, expect, it } from '@jest/globals';
 import type { DataSource } from 'typeorm';
 import { HealthController } from './health.controller.js';
 import { ProblemException } from './problem.js';
 
-function controllerWith(query: () => Promise<unknown>, state = 'connected'): HealthController {
-  return new HealthController({ query } as unknown as DataSource, { state } as unknown as NatsConnection);
+function controllerWith(query: () => Promise<unknown>, bus = new FakeMessageBus()): HealthController {
+  return new HealthController({ query } as unknown as DataSource, new NatsHealthIndicator(bus));
 }
 
 describe('the health of a service', () => {
@@ -14,9 +15,18 @@ describe('the health of a service', () => {
   });
 
   it('is ready while the broker is away: the outbox keeps the events', async () => {
-    await expect(controllerWith(() => Promise.resolve([]), 'lost').ready()).resolves.toEqual({
+    const bus = new FakeMessageBus();
+    bus.answerWith('not-connected');
+    await expect(controllerWith(() => Promise.resolve([]), bus).ready()).resolves.toEqual({
       status: 'up',
-      nats: 'lost',
+      nats: { status: 'degraded', state: 'not connected' },
+    });
+  });
+
+  it('tells that the broker is there', async () => {
+    await expect(controllerWith(() => Promise.resolve([])).ready()).resolves.toEqual({
+      status: 'up',
+      nats: { status: 'up', state: 'connected' },
     });
   });
 

@@ -1,5 +1,6 @@
-import { NatsConnection } from '@app/nats';
+import { NatsHealthIndicator } from '@app/nats';
 import { Controller, Get } from '@nestjs/common';
+import type { HealthIndicatorResult } from '@nestjs/terminus';
 import { DataSource } from 'typeorm';
 import { ProblemException, problemType } from './problem.js';
 
@@ -8,7 +9,7 @@ import { ProblemException, problemType } from './problem.js';
 export class HealthController {
   constructor(
     private readonly dataSource: DataSource,
-    private readonly connection: NatsConnection,
+    private readonly nats: NatsHealthIndicator,
   ) {}
 
   @Get('live')
@@ -16,9 +17,12 @@ export class HealthController {
     return { status: 'up' };
   }
 
-  /** Ready as long as the database answers: with the outbox, transfers are taken while the broker is away. */
+  /**
+   * Ready as long as the database answers: with the outbox, transfers are taken while the broker is away. Its
+   * state is told all the same: `degraded`, since when, and how many subscriptions are served.
+   */
   @Get('ready')
-  async ready(): Promise<{ status: 'up'; nats: string }> {
+  async ready(): Promise<{ status: 'up' } & HealthIndicatorResult<'nats'>> {
     try {
       await this.dataSource.query('select 1');
     } catch (cause) {
@@ -27,6 +31,6 @@ export class HealthController {
         { cause },
       );
     }
-    return { status: 'up', nats: this.connection.state };
+    return { status: 'up', ...(await this.nats.check('nats')) };
   }
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { until } from '../parts/deadline.js';
 import { Cable } from './cable.js';
+import { SLOW_MS } from './strand.js';
 
 const WITHIN_MS = 5_000;
 
@@ -159,5 +160,41 @@ describe('Cable', () => {
     await client.closes();
     await server.closes();
     expect(server.received).toBe('');
+  });
+
+  it('stall holds everything, and passes at the mend also what an end had sent that went', async () => {
+    const established = await connectedPair();
+    await cable.set('stall');
+    established.client.socket.end('arrives late');
+    await once(established.client.socket, 'finish');
+    expect(established.server.received).toBe('');
+    await cable.set('mended');
+    await established.server.gets('arrives late');
+    await established.server.closes();
+  });
+
+  it('slow passes everything in order, later', async () => {
+    const { client, server } = await connectedPair();
+    await cable.set('slow');
+    const startedAt = performance.now();
+    for (const text of ['one ', 'two ', 'three']) client.socket.write(text);
+    await server.gets('one two three');
+    expect(performance.now() - startedAt).toBeGreaterThan(SLOW_MS / 2);
+    await cable.set('mended');
+    server.socket.end('bye');
+    await client.gets('bye');
+    await client.closes();
+  });
+
+  it('reset cuts what is connected with an error at both ends, and lets new connections pass', async () => {
+    const { client, server } = await connectedPair();
+    const errors = Promise.all(
+      [client, server].map(({ socket }) => new Promise((resolve) => socket.once('close', resolve))),
+    );
+    await cable.set('reset');
+    expect(await errors).toEqual([true, true]);
+    const again = await connectedPair();
+    again.client.socket.write('hello');
+    await again.server.gets('hello');
   });
 });

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from '../parts/free-port.js';
-import { Strand } from './strand.js';
+import { Strand, type StrandTreatment } from './strand.js';
 
 /** Where a cable ends. */
 export interface Endpoint {
@@ -15,17 +15,22 @@ export interface Endpoint {
  * - `mended`: everything passes.
  * - `refuse`: the port is closed, as when the host is up and nobody listens; what was connected is cut.
  * - `accept-and-close`: connections are accepted and closed at once, as by a load balancer without a backend.
- * - `freeze`: nothing passes in either direction and nothing is cut, as when a switch drops every packet.
+ * - `freeze`: nothing passes in either direction and nothing is cut, as when a switch drops every packet. What an end
+ *   sent that went meanwhile is dropped at the mend.
+ * - `stall`: the same, but everything sent meanwhile arrives at the mend, also from an end that went: the peer's process
+ *   is stopped (SIGSTOP), and its operating system keeps what comes.
+ * - `slow`: everything passes, `SLOW_MS` later.
+ * - `reset`: what was connected is cut with a TCP reset, as by a firewall that forgot it; new connections pass.
  */
-export type CableMode = 'mended' | 'refuse' | 'accept-and-close' | 'freeze';
+export type CableMode = 'mended' | 'refuse' | 'accept-and-close' | 'freeze' | 'stall' | 'slow' | 'reset';
 
 /** One row per mode: a new mode is a new row, and where it needs one a new treatment in `Strand`. */
 interface Treatment {
   readonly portOpen: boolean;
   /** What becomes of the connections there are. */
-  readonly strands: 'pass' | 'hold' | 'cut';
+  readonly strands: StrandTreatment;
   /** What becomes of a connection that arrives. */
-  readonly arrivals: 'pass' | 'hold' | 'cut';
+  readonly arrivals: StrandTreatment;
 }
 
 const TREATMENTS: Record<CableMode, Treatment> = {
@@ -33,6 +38,9 @@ const TREATMENTS: Record<CableMode, Treatment> = {
   refuse: { portOpen: false, strands: 'cut', arrivals: 'cut' },
   'accept-and-close': { portOpen: true, strands: 'cut', arrivals: 'cut' },
   freeze: { portOpen: true, strands: 'hold', arrivals: 'hold' },
+  stall: { portOpen: true, strands: 'stall', arrivals: 'stall' },
+  slow: { portOpen: true, strands: 'slow', arrivals: 'slow' },
+  reset: { portOpen: true, strands: 'reset', arrivals: 'pass' },
 };
 
 /** While the port was closed somebody else may have taken it for a moment. */

@@ -65,7 +65,7 @@ function order(key: string, overdraws: boolean, random: (below: number) => numbe
 }
 
 /** mulberry32: 32 bits of state, good enough to choose amounts, and the same everywhere. */
-function randomFrom(seed: number): (below: number) => number {
+export function randomFrom(seed: number): (below: number) => number {
   let state = seed >>> 0;
   return (below) => {
     state = (state + 0x6d2b79f5) >>> 0;

@@ -73,8 +73,8 @@ describe('a created transfer', () => {
     expect([transfer, replayed]).toEqual([STORED, false]);
 
     expect(publish).toHaveBeenCalledTimes(1);
-    expect(publish).toHaveBeenCalledWith('transfer.requested', expect.any(String));
     const event = bankEvents.decode('transfer.requested', publish.mock.calls[0]![1]);
+    expect(publish).toHaveBeenCalledWith('transfer.requested', expect.any(String), { messageId: event.id });
     expect(event.data).toEqual({
       transferId: STORED.id,
       debitAccountId: STORED.debitAccountId,

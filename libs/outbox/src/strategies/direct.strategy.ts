@@ -15,6 +15,8 @@ export class DirectStrategy extends DeliveryStrategy {
   }
 
   override async afterCommit(events: readonly CloudEvent[]): Promise<void> {
-    for (const event of events) await this.bus.publish(event.type, JSON.stringify(event));
+    for (const event of events) {
+      await this.bus.publish(event.type, JSON.stringify(event), { messageId: event.id });
+    }
   }
 }

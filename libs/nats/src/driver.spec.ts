@@ -1,0 +1,23 @@
+import { describe, expect, it } from '@jest/globals';
+import { testNatsOptions } from '../testing/index.js';
+import type { BrokerConnection } from './broker-connection.js';
+import { createBus, createConnection } from './driver.js';
+import { JetStreamBus } from './jetstream/jetstream.bus.js';
+import { JetStreamConnection } from './jetstream/jetstream-connection.js';
+import { NatsConnection } from './nats-connection.js';
+import { NatsStreamingBus } from './nats-streaming.bus.js';
+
+describe('the driver', () => {
+  it.each([
+    ['streaming', NatsConnection, NatsStreamingBus],
+    ['jetstream', JetStreamConnection, JetStreamBus],
+  ] as const)('%s has its own connection and bus', async (driver, Connection, Bus) => {
+    const connection = await createConnection(testNatsOptions({ driver }), []);
+    expect(connection).toBeInstanceOf(Connection);
+    expect(await createBus(connection)).toBeInstanceOf(Bus);
+  });
+
+  it('is not guessed for a connection that none has made', async () => {
+    await expect(createBus({} as BrokerConnection)).rejects.toThrow('No driver has made this connection');
+  });
+});
