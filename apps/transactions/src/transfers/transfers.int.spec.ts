@@ -236,7 +236,10 @@ describe('health', () => {
   it('the process lives, and is ready while its database answers, broker or not', async () => {
     bus.answerWith('not-connected');
     expect((await get('/health/live')).json()).toEqual({ status: 'up' });
-    expect((await get('/health/ready')).json()).toEqual({ status: 'up', nats: 'idle' });
+    expect((await get('/health/ready')).json()).toEqual({
+      status: 'up',
+      nats: { status: 'degraded', state: 'not connected' },
+    });
   });
 
   it('is not ready while its database does not answer', async () => {
