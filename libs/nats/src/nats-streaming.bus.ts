@@ -1,15 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { Stan } from 'node-nats-streaming';
 import { announce, isObserved } from './diagnostics.js';
+import { DriverBus } from './driver-bus.js';
 import { DurableSubscription } from './durable-subscription.js';
-import { Limiter } from './limiter.js';
-import {
-  MessageBus,
-  type BusHealth,
-  type BusMessageHandler,
-  type BusSubscription,
-  type PublishAck,
-} from './message-bus.js';
+import type { BusMessageHandler, BusSubscription, PublishAck } from './message-bus.js';
 import { NatsConnection } from './nats-connection.js';
 import { PublishRefusedError, PublishUnknownError } from './nats.errors.js';
 import { toError, whenSent } from './streaming-client.js';
@@ -21,52 +15,14 @@ const PAYLOAD_BYTES_MAX = 1_048_576 - 4_096;
 /** With the channel and the size checked before, it can only mean that the server forgot this client. */
 const REGISTRATION_LOST = 'stan: invalid publish request';
 
-/** The driver of {@link MessageBus} for NATS Streaming. */
+/** The driver of `MessageBus` for NATS Streaming. */
 @Injectable()
-export class NatsStreamingBus extends MessageBus {
-  private readonly limiter: Limiter;
-  private readonly subscriptions: DurableSubscription[] = [];
-
-  constructor(private readonly connection: NatsConnection) {
-    super();
-    this.limiter = new Limiter(connection.options.publishesInFlightMax);
+export class NatsStreamingBus extends DriverBus<NatsConnection, DurableSubscription> {
+  constructor(connection: NatsConnection) {
+    super(connection);
     connection.on('connected', (client) => {
       for (const subscription of this.subscriptions) subscription.openOn(client);
     });
-  }
-
-  override get ready(): boolean {
-    return this.connection.state === 'connected';
-  }
-
-  override onReady(listener: () => void): () => void {
-    this.connection.on('connected', listener).on('resumed', listener);
-    return () => this.connection.off('connected', listener).off('resumed', listener);
-  }
-
-  override async publish(channel: string, payload: string): Promise<PublishAck> {
-    try {
-      if (this.limiter.full) throw new PublishRefusedError(channel, 'too many publishes wait already');
-      const ack = await this.limiter.run(() => this.publishNow(channel, payload));
-      announce('nats.publish.acked', { channel, payload, ack });
-      return ack;
-    } catch (error) {
-      const unknown = error instanceof PublishUnknownError;
-      announce(unknown ? 'nats.publish.unknown' : 'nats.publish.refused', { channel, payload, error });
-      throw error;
-    }
-  }
-
-  override async health(timeoutMs: number): Promise<BusHealth> {
-    const { state, lostSince } = this.connection;
-    const roundTripMs = await this.connection.roundTripMs(timeoutMs);
-    return {
-      state,
-      ...(lostSince === undefined ? {} : { lostSince: lostSince.toISOString() }),
-      subscriptions: this.subscriptions.length,
-      subscriptionsAlive: this.subscriptions.filter(({ isAlive }) => isAlive).length,
-      ...(roundTripMs === undefined ? {} : { roundTripMs }),
-    };
   }
 
   override subscribe(channel: string, handler: BusMessageHandler): BusSubscription {
@@ -76,7 +32,7 @@ export class NatsStreamingBus extends MessageBus {
     return subscription;
   }
 
-  private async publishNow(channel: string, payload: string): Promise<PublishAck> {
+  protected override async publishNow(channel: string, payload: string): Promise<PublishAck> {
     if (!CHANNEL.test(channel)) throw new PublishRefusedError(channel, 'not a valid channel name');
     const bytes = Buffer.byteLength(payload);
     if (bytes > PAYLOAD_BYTES_MAX) {

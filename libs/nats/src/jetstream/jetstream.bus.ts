@@ -1,15 +1,8 @@
 import { JetStreamApiError } from '@nats-io/jetstream';
 import { errors } from '@nats-io/transport-node';
 import { announce, isObserved } from '../diagnostics.js';
-import { Limiter } from '../limiter.js';
-import {
-  MessageBus,
-  type BusHealth,
-  type BusMessageHandler,
-  type BusSubscription,
-  type PublishAck,
-  type PublishOptions,
-} from '../message-bus.js';
+import { DriverBus } from '../driver-bus.js';
+import type { BusMessageHandler, BusSubscription, PublishAck, PublishOptions } from '../message-bus.js';
 import { NatsNotConnectedError, PublishRefusedError, PublishUnknownError } from '../nats.errors.js';
 import { toError } from '../streaming-client.js';
 import { isJetStreamMissing } from './jetstream.errors.js';
@@ -17,21 +10,17 @@ import type { JetStreamConnection } from './jetstream-connection.js';
 import type { JetStreamSession } from './jetstream-session.js';
 import { PullSubscription } from './pull-subscription.js';
 
-/** The same as the other driver allows, so that a channel may move between them. */
+/** What the other driver allows, but for the backslash, which no stream name may have. */
 const CHANNEL = /^[^\s.*>/\\]+(\.[^\s.*>/\\]+)*$/;
 /** Subject, headers and the server's own framing come on top of the payload, in bytes. */
 const FRAME_BYTES_MAX = 4_096;
 /** From here on an API status is the server's own trouble: in a cluster a replica may have stored the message. */
 const SERVER_FAULT = 500;
 
-/** The driver of {@link MessageBus} for JetStream. */
-export class JetStreamBus extends MessageBus {
-  private readonly limiter: Limiter;
-  private readonly subscriptions: PullSubscription[] = [];
-
-  constructor(private readonly connection: JetStreamConnection) {
-    super();
-    this.limiter = new Limiter(connection.options.publishesInFlightMax);
+/** The driver of `MessageBus` for JetStream. */
+export class JetStreamBus extends DriverBus<JetStreamConnection, PullSubscription> {
+  constructor(connection: JetStreamConnection) {
+    super(connection);
     connection.on('connected', (session) => {
       for (const subscription of this.subscriptions) void subscription.openOn(session);
     });
@@ -40,46 +29,8 @@ export class JetStreamBus extends MessageBus {
     });
   }
 
-  override get ready(): boolean {
-    return this.connection.state === 'connected';
-  }
-
   override get duplicateWindowMs(): number {
     return this.connection.options.jetStream.duplicateWindowMs;
-  }
-
-  override onReady(listener: () => void): () => void {
-    this.connection.on('connected', listener).on('resumed', listener);
-    return () => this.connection.off('connected', listener).off('resumed', listener);
-  }
-
-  override async publish(
-    channel: string,
-    payload: string,
-    options: PublishOptions = {},
-  ): Promise<PublishAck> {
-    try {
-      if (this.limiter.full) throw new PublishRefusedError(channel, 'too many publishes wait already');
-      const ack = await this.limiter.run(() => this.publishNow(channel, payload, options));
-      announce('nats.publish.acked', { channel, payload, ack });
-      return ack;
-    } catch (error) {
-      const unknown = error instanceof PublishUnknownError;
-      announce(unknown ? 'nats.publish.unknown' : 'nats.publish.refused', { channel, payload, error });
-      throw error;
-    }
-  }
-
-  override async health(timeoutMs: number): Promise<BusHealth> {
-    const { state, lostSince } = this.connection;
-    const roundTripMs = await this.connection.roundTripMs(timeoutMs);
-    return {
-      state,
-      ...(lostSince === undefined ? {} : { lostSince: lostSince.toISOString() }),
-      subscriptions: this.subscriptions.length,
-      subscriptionsAlive: this.subscriptions.filter(({ isAlive }) => isAlive).length,
-      ...(roundTripMs === undefined ? {} : { roundTripMs }),
-    };
   }
 
   override subscribe(channel: string, handler: BusMessageHandler): BusSubscription {
@@ -89,7 +40,11 @@ export class JetStreamBus extends MessageBus {
     return subscription;
   }
 
-  private async publishNow(channel: string, payload: string, options: PublishOptions): Promise<PublishAck> {
+  protected override async publishNow(
+    channel: string,
+    payload: string,
+    options: PublishOptions,
+  ): Promise<PublishAck> {
     if (!CHANNEL.test(channel)) throw new PublishRefusedError(channel, 'not a valid channel name');
     const session = this.connection.session;
     const bytesMax = (session.client.info?.max_payload ?? Infinity) - FRAME_BYTES_MAX;
