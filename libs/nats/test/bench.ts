@@ -85,15 +85,30 @@ export class Bench {
   }
 }
 
-/** Subscribes and notes what is delivered, as `number data` with a `!` where it was delivered before. */
+/** What a consumer was given. */
+export interface Listener {
+  /** Every delivery, as `number data` with a `!` where it was delivered before. */
+  readonly heard: string[];
+  /**
+   * The same without repetitions. For all tests that redelivery is no subject of: the real streaming server
+   * delivers what is published in the moment of subscribing twice, once as new and once as the durable's rest.
+   */
+  readonly distinct: string[];
+  readonly subscription: BusSubscription;
+}
+
+/** Subscribes and notes what is delivered. */
 export function listen(
   { bus }: Instance,
   handler: (message: BusMessage) => Promise<void> = () => Promise.resolve(),
-): { readonly heard: string[]; readonly subscription: BusSubscription } {
+): Listener {
   const heard: string[] = [];
+  const distinct: string[] = [];
   const subscription = bus.subscribe(CHANNEL, (message) => {
-    heard.push(`${message.sequence} ${message.data.toString()}${message.redelivered ? '!' : ''}`);
+    const entry = `${message.sequence} ${message.data.toString()}`;
+    heard.push(message.redelivered ? `${entry}!` : entry);
+    if (!distinct.includes(entry)) distinct.push(entry);
     return handler(message);
   });
-  return { heard, subscription };
+  return { heard, distinct, subscription };
 }
