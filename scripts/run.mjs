@@ -16,7 +16,12 @@ if (major < MIN_NODE[0] || (major === MIN_NODE[0] && minor < MIN_NODE[1])) {
 const PARENT_POLL_MS = 250;
 if (process.env.npm_lifecycle_event !== undefined) {
   const shell = process.ppid;
-  setInterval(() => process.ppid !== shell && process.kill(process.pid, 'SIGTERM'), PARENT_POLL_MS).unref();
+  const poll = setInterval(() => {
+    if (process.ppid === shell) return;
+    // Once: what runs here may take a second SIGTERM as an order not to wait for its own end.
+    clearInterval(poll);
+    process.kill(process.pid, 'SIGTERM');
+  }, PARENT_POLL_MS).unref();
 }
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));

@@ -63,20 +63,29 @@ describe('a service that runs', () => {
     expect(log.lines.slice(1)).toEqual([`log Stopping: ${signal}`, 'log Stopped with exit code 0']);
   });
 
-  it('ends at once when Ctrl-C is pressed twice', async () => {
-    const { run } = service({}, () => new Promise(() => undefined));
-    await run();
-    signals.emit('SIGINT');
-    expect(exits).toEqual([]);
-    signals.emit('SIGINT');
-    expect(exits).toEqual([0]);
-  });
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ])(
+    'ends at once at a second %s, with code %i, because its shutdown was cut short',
+    async (signal, code) => {
+      const { run } = service({}, () => new Promise(() => undefined));
+      await run();
+      signals.emit(signal);
+      expect(exits).toEqual([]);
+      signals.emit(signal);
+      expect(exits).toEqual([code]);
+      expect(log.lines.at(-1)).toBe(`error A second ${signal} cut the shutdown short; exiting`);
+    },
+  );
 
-  it('is not cut short when its parent sends a SIGTERM after the terminal’s SIGINT', async () => {
+  it.each([
+    ['the terminal’s SIGINT and its parent’s SIGTERM', ['SIGINT', 'SIGTERM']],
+    ['a SIGTERM and a SIGINT', ['SIGTERM', 'SIGINT']],
+  ])('is not cut short by %s', async (_case, both) => {
     const { app, run } = service();
     await run();
-    signals.emit('SIGINT');
-    signals.emit('SIGTERM');
+    for (const signal of both) signals.emit(signal);
     expect(exits).toEqual([]);
     await settled();
     expect(app.close).toHaveBeenCalledTimes(1);
@@ -107,6 +116,16 @@ describe('a service that runs', () => {
     fakeNatsStreaming.client.loseConnection();
     signals.emit('SIGTERM');
     await settled();
+    expect(exits).toEqual([75]);
+  });
+
+  it('keeps it when it is then asked a second time, and ends at once', async () => {
+    const { run } = service({}, () => new Promise(() => undefined));
+    await run();
+    fakeNatsStreaming.client.loseConnection();
+    signals.emit('SIGTERM');
+    expect(exits).toEqual([]);
+    signals.emit('SIGTERM');
     expect(exits).toEqual([75]);
   });
 });

@@ -13,7 +13,15 @@ export const EXIT_CODES = {
   connectionLost: 75,
   /** EX_CONFIG: the environment is not valid. Started again, it is just as wrong. */
   invalidConfiguration: 78,
+  /**
+   * It was asked a second time by the same signal, and did not wait for its shutdown: 128 and the signal's number,
+   * which a shell says of a process that the signal itself ended. The signal is not raised again instead, because
+   * the kernel ignores it for the first process of a container.
+   */
+  cutShort: { SIGINT: 130, SIGTERM: 143 },
 } as const;
+
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 /**
  * The life of a service as an operating system process: it runs until it is asked to stop, or until its
@@ -27,6 +35,8 @@ export const EXIT_CODES = {
 export class ServiceProcess {
   private readonly logger = new Logger('Service');
   private stopping = false;
+  /** For the reason why it stops; the first reason counts. */
+  private exitCode: number = EXIT_CODES.stopped;
 
   /** @param shutdownTimeoutMs the deadline of a shutdown */
   constructor(
@@ -39,13 +49,7 @@ export class ServiceProcess {
    * A start that fails ends the process with a code for its cause.
    */
   async run(start: () => Promise<void>): Promise<void> {
-    let interrupts = 0;
-    process.on('SIGINT', () => {
-      // Who presses Ctrl-C again does not want to wait. A SIGTERM beside it is the parent's, and changes nothing.
-      if (++interrupts > 1) process.exit(EXIT_CODES.stopped);
-      void this.stop('SIGINT', EXIT_CODES.stopped);
-    });
-    process.on('SIGTERM', () => void this.stop('SIGTERM', EXIT_CODES.stopped));
+    for (const signal of STOP_SIGNALS) this.stopAt(signal);
     const connection = this.app.get(NatsConnection);
     if (connection.options.onConnectionLost === 'exit') {
       connection.arrangeExit();
@@ -61,13 +65,23 @@ export class ServiceProcess {
     }
   }
 
+  private stopAt(signal: (typeof STOP_SIGNALS)[number]): void {
+    let times = 0;
+    process.on(signal, () => {
+      // Who asks again does not want to wait. One of each is no second time: at Ctrl-C the terminal sends SIGINT
+      // to the whole process group, and a parent that is in it sends its children SIGTERM after that.
+      if (++times === 1) void this.stop(signal, EXIT_CODES.stopped);
+      else this.breakOff(`A second ${signal} cut the shutdown short`, EXIT_CODES.cutShort[signal]);
+    });
+  }
+
   private async stop(reason: string, exitCode: number): Promise<void> {
     if (this.stopping) return;
     this.stopping = true;
+    this.exitCode = exitCode;
     this.logger.log(`Stopping: ${reason}`);
     setTimeout(() => {
-      this.logger.error(`The shutdown took over ${this.shutdownTimeoutMs} ms; exiting`);
-      process.exit(exitCode || EXIT_CODES.failed);
+      this.breakOff(`The shutdown took over ${this.shutdownTimeoutMs} ms`, EXIT_CODES.failed);
     }, this.shutdownTimeoutMs);
     try {
       await this.app.close();
@@ -77,6 +91,12 @@ export class ServiceProcess {
     }
     this.logger.log(`Stopped with exit code ${exitCode}`);
     process.exit(exitCode);
+  }
+
+  /** Ends the process in the middle of its shutdown: with the code of its first reason, unless that claims success. */
+  private breakOff(why: string, exitCode: number): void {
+    this.logger.error(`${why}; exiting`);
+    process.exit(this.exitCode || exitCode);
   }
 }
 

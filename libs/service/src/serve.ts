@@ -4,6 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import type { MicroserviceOptions } from '@nestjs/microservices';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { DynamicModule } from '@nestjs/common';
+import type { FastifyInstance } from 'fastify';
 import { ProblemFilter, refuseUnroutable } from './problem.filter.js';
 import type { ServiceEnvironment } from './service.environment.js';
 import { validationPipe } from './validation.pipe.js';
@@ -13,12 +14,30 @@ const BODY_BYTES_MAX = 16_384;
 
 /** Makes the application as every service has it; nothing is started, connected or listening yet. */
 export async function createService(module: Type | DynamicModule): Promise<NestFastifyApplication> {
-  const app = await NestFactory.create<NestFastifyApplication>(
-    module,
-    new FastifyAdapter({ bodyLimit: BODY_BYTES_MAX, frameworkErrors: refuseUnroutable }),
-    { abortOnError: false },
-  );
+  const adapter = new FastifyAdapter({ bodyLimit: BODY_BYTES_MAX, frameworkErrors: refuseUnroutable });
+  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
+    abortOnError: false,
+    // From the first moment of a shutdown, not only when the listener closes: before that the outbox's relay ends.
+    return503OnClosing: true,
+  });
+  endConnectionsAtClose(adapter.getInstance());
   return app.useGlobalPipes(validationPipe()).useGlobalFilters(new ProblemFilter());
+}
+
+/**
+ * A connection that stays open after its answer holds the shutdown up until its client lets it go, up to 72 s with
+ * Fastify's default: the server ends by itself only the connections that are idle at the moment when it closes.
+ */
+function endConnectionsAtClose(instance: FastifyInstance): void {
+  let closing = false;
+  instance.addHook('preClose', (done) => {
+    closing = true;
+    done();
+  });
+  instance.addHook('onSend', (_request, reply, _payload, done) => {
+    if (closing) reply.header('connection', 'close');
+    done();
+  });
 }
 
 /**

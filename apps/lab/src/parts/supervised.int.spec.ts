@@ -87,6 +87,16 @@ describe('Supervised', () => {
     expect(running.exits.map(({ code }) => code)).toEqual([75]);
   });
 
+  it('stop asks the process once, however often it is called', async () => {
+    const asked = `if (++times > 1) process.exit(1); console.log("asked"); setTimeout(() => process.exit(75), 500);`;
+    const running = await supervise(`let times = 0; process.on("SIGTERM", () => { ${asked} }); ${waits}`);
+    await running.waitForLine(/up/, WITHIN_MS);
+    const stopped = running.stop();
+    await running.waitForLine(/asked/, WITHIN_MS);
+    await Promise.all([stopped, running.stop()]);
+    expect(running.exits.map(({ code }) => code)).toEqual([75]);
+  });
+
   it('gives up a program that fails five times in a row, and says what it said last', async () => {
     const running = await supervise('console.error("no such luck"); process.exit(3);');
     await expect(running.waitForLine(/never/, WITHIN_MS)).rejects.toThrow(

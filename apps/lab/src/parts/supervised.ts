@@ -60,17 +60,10 @@ export class Supervised {
 
   /** Asks the process to stop (SIGTERM), kills it if it does not, and does not start it again. Safe to call twice. */
   async stop(): Promise<void> {
-    this.stopping.abort();
-    const running = this.current;
-    if (running !== undefined) {
-      running.kill('SIGTERM');
-      const late = new AbortController();
-      const killLater = delay(STOP_MS_MAX, undefined, { signal: late.signal })
-        .then(() => running.kill('SIGKILL'))
-        .catch(() => undefined);
-      await running.exited;
-      late.abort();
-      await killLater;
+    // A process is asked once: to a service, a second SIGTERM says that nobody wants to wait for it.
+    if (!this.stopping.signal.aborted) {
+      this.stopping.abort();
+      if (this.current !== undefined) await endOrKill(this.current);
     }
     await this.loop;
   }
@@ -143,4 +136,15 @@ export class Supervised {
     }
     this.state = 'idle';
   }
+}
+
+async function endOrKill(running: NodeProcess): Promise<void> {
+  running.kill('SIGTERM');
+  const late = new AbortController();
+  const killLater = delay(STOP_MS_MAX, undefined, { signal: late.signal })
+    .then(() => running.kill('SIGKILL'))
+    .catch(() => undefined);
+  await running.exited;
+  late.abort();
+  await killLater;
 }
