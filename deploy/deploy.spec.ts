@@ -31,7 +31,7 @@ describe.each([
   });
 
   it("sets every variable that the service's configuration requires", () => {
-    const required = variables.filter(([, type]) => !type.safeParse(undefined).success).map(([key]) => key);
+    const required = schema.safeParse({}).error?.issues.map(({ path }) => path[0]) ?? [];
     expect(required).toEqual(expect.arrayContaining(['DATABASE_URL', 'NATS_URL', 'NATS_CLUSTER_ID']));
     expect(Object.keys(environment)).toEqual(expect.arrayContaining(required));
   });

@@ -59,7 +59,11 @@ describe('the table of settings', () => {
     const expected =
       name === 'PORT' ? portDefaults() : fallback.success ? String(fallback.data ?? '') : 'required';
     expect(settings.get(name)?.replaceAll('`', '')).toBe(
-      { NATS_CLIENT_ID: 'service and host name', NATS_CHANNEL_PREFIX: 'none' }[name] ?? expected,
+      {
+        NATS_CLIENT_ID: 'service and host name',
+        NATS_CHANNEL_PREFIX: 'none',
+        NATS_CLUSTER_ID: 'required (streaming)',
+      }[name] ?? expected,
     );
   });
 

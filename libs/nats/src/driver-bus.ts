@@ -1,29 +1,35 @@
 import type { BrokerConnection } from './broker-connection.js';
 import { announce } from './diagnostics.js';
 import { Limiter } from './limiter.js';
-import { MessageBus, type BusHealth, type PublishAck, type PublishOptions } from './message-bus.js';
+import {
+  MessageBus,
+  type BusHealth,
+  type BusMessageHandler,
+  type BusSubscription,
+  type PublishAck,
+  type PublishOptions,
+} from './message-bus.js';
 import { PublishRefusedError, PublishUnknownError } from './nats.errors.js';
 
-/** What a bus needs of its driver's connection. */
-export interface DriverConnection extends Pick<
-  BrokerConnection,
-  'options' | 'state' | 'lostSince' | 'roundTripMs'
-> {
-  on(event: 'connected' | 'resumed', listener: () => void): unknown;
-  off(event: 'connected' | 'resumed', listener: () => void): unknown;
+/** A subscription that a driver opens anew on each session. */
+export interface DriverSubscription<Session> extends BusSubscription {
+  /** Whether the broker serves it on the session of now. */
+  readonly isAlive: boolean;
+  /** Never rejects. */
+  openOn(session: Session): void | Promise<void>;
 }
 
-/** What the buses of all drivers do alike: bound the publishes under way, announce each outcome, tell their health. */
-export abstract class DriverBus<
-  Connection extends DriverConnection,
-  Subscription extends { readonly isAlive: boolean },
-> extends MessageBus {
-  protected readonly subscriptions: Subscription[] = [];
+/** What the buses of all drivers do alike: bound the publishes, keep the subscriptions open, tell their health. */
+export abstract class DriverBus<Session, Connection extends BrokerConnection<Session>> extends MessageBus {
+  private readonly subscriptions: DriverSubscription<Session>[] = [];
   private readonly limiter: Limiter;
 
   constructor(protected readonly connection: Connection) {
     super();
     this.limiter = new Limiter(connection.options.publishesInFlightMax);
+    connection.on('connected', (session) => {
+      for (const subscription of this.subscriptions) void subscription.openOn(session);
+    });
   }
 
   override get ready(): boolean {
@@ -37,6 +43,13 @@ export abstract class DriverBus<
       this.connection.off('connected', listener);
       this.connection.off('resumed', listener);
     };
+  }
+
+  override subscribe(channel: string, handler: BusMessageHandler): BusSubscription {
+    const subscription = this.createSubscription(channel, handler);
+    this.subscriptions.push(subscription);
+    if (this.ready) void subscription.openOn(this.connection.session);
+    return subscription;
   }
 
   override async publish(
@@ -67,6 +80,11 @@ export abstract class DriverBus<
       ...(roundTripMs === undefined ? {} : { roundTripMs }),
     };
   }
+
+  protected abstract createSubscription(
+    channel: string,
+    handler: BusMessageHandler,
+  ): DriverSubscription<Session>;
 
   /** One publish, when its turn has come; the outcomes are those of {@link MessageBus.publish}. */
   protected abstract publishNow(

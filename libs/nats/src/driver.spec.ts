@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { testNatsOptions } from '../testing/index.js';
+import { TEST_JETSTREAM, testNatsOptions } from '../testing/index.js';
 import type { BrokerConnection } from './broker-connection.js';
 import { createBus, createConnection } from './driver.js';
 import { JetStreamBus } from './jetstream/jetstream.bus.js';
@@ -9,10 +9,10 @@ import { NatsStreamingBus } from './nats-streaming.bus.js';
 
 describe('the driver', () => {
   it.each([
-    ['streaming', NatsConnection, NatsStreamingBus],
-    ['jetstream', JetStreamConnection, JetStreamBus],
-  ] as const)('%s has its own connection and bus', async (driver, Connection, Bus) => {
-    const connection = await createConnection(testNatsOptions({ driver }), []);
+    ['streaming', testNatsOptions().driver, NatsConnection, NatsStreamingBus],
+    ['jetstream', TEST_JETSTREAM, JetStreamConnection, JetStreamBus],
+  ] as const)('%s has its own connection and bus', async (_name, driver, Connection, Bus) => {
+    const connection = await createConnection({ ...testNatsOptions(), driver }, []);
     expect(connection).toBeInstanceOf(Connection);
     expect(await createBus(connection)).toBeInstanceOf(Bus);
   });

@@ -14,9 +14,10 @@ export async function createConnection(
   options: NatsOptions,
   channels: readonly string[],
 ): Promise<BrokerConnection> {
-  if (options.driver === 'streaming') return new NatsConnection(options);
+  const { driver } = options;
+  if (driver.name === 'streaming') return new NatsConnection({ ...options, driver });
   const { JetStreamConnection } = await import('./jetstream/jetstream-connection.js');
-  return new JetStreamConnection(options, channels);
+  return new JetStreamConnection({ ...options, driver }, channels);
 }
 
 /** The bus that goes with a connection. */

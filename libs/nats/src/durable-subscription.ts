@@ -3,7 +3,7 @@ import { StartPosition, type Message, type Stan, type Subscription } from 'node-
 import { announce } from './diagnostics.js';
 import type { BusMessage, BusMessageHandler, BusSubscription } from './message-bus.js';
 import type { NatsConnection } from './nats-connection.js';
-import { toError } from './streaming-client.js';
+import { toError } from './to-error.js';
 
 /**
  * A durable queue subscription that is made again on every new client. It starts with the channel's first
@@ -26,7 +26,7 @@ export class DurableSubscription implements BusSubscription {
 
   /** Whether the server has confirmed it on the client of now. */
   get isAlive(): boolean {
-    return this.standingOn !== undefined && this.isCurrent(this.standingOn);
+    return this.standingOn !== undefined && this.connection.isUp(this.standingOn);
   }
 
   /** Subscribes on a client that just connected. A refusal counts as a lost connection: nothing would come. */
@@ -42,7 +42,7 @@ export class DurableSubscription implements BusSubscription {
       .setAckWait(ackWaitMs);
     const subscription: Subscription = client.subscribe(channelPrefix + this.channel, queue, options);
     const refused = (cause: unknown) => {
-      if (!this.isCurrent(client)) return;
+      if (!this.connection.isUp(client)) return;
       this.connection.declareLost(`subscribing to ${this.channel} failed: ${toError(cause).message}`);
     };
     subscription.on('ready', () => {
@@ -85,7 +85,7 @@ export class DurableSubscription implements BusSubscription {
     }
     announce('nats.message.processed', { message: busMessage });
     // The broker counts a message of the old client as unacknowledged; the new client must not answer for it.
-    if (!this.isCurrent(client)) return;
+    if (!this.connection.isUp(client)) return;
     message.ack();
     announce('nats.message.acknowledged', { message: busMessage });
   }
@@ -98,10 +98,6 @@ export class DurableSubscription implements BusSubscription {
       `Message ${message.sequence} of ${this.channel} has been handled for ${ackWaitMs} ms (NATS_ACK_WAIT_MS) ` +
         'without an end: the broker delivers it again meanwhile',
     );
-  }
-
-  private isCurrent(client: Stan): boolean {
-    return this.connection.state === 'connected' && this.connection.client === client;
   }
 
   private toBusMessage(message: Message): BusMessage {

@@ -2,9 +2,9 @@ import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { z } from 'zod';
 import { environmentOrExit, parseEnvironment } from './environment.js';
 import { InvalidEnvironmentError } from './nats.errors.js';
-import { natsEnvironment } from './nats.options.js';
+import { natsEnvironment, natsRules } from './nats.environment.js';
 
-const schema = z.object(natsEnvironment);
+const schema = z.object(natsEnvironment).check(natsRules);
 const minimal = { NATS_URL: 'nats://127.0.0.1:4222', NATS_CLUSTER_ID: 'bank' };
 
 afterEach(() => {
@@ -42,6 +42,21 @@ describe('the environment', () => {
       NATS_DELIVERIES_MAX: 10,
     });
     expect(problemsOf({})).toEqual(['NATS_URL is missing', 'NATS_CLUSTER_ID is missing']);
+  });
+
+  it('needs a cluster id for the driver that has one, and says so beside all that is wrong', () => {
+    expect(problemsOf({ ...minimal, NATS_CLUSTER_ID: undefined })).toEqual(['NATS_CLUSTER_ID is missing']);
+    expect(problemsOf({ NATS_URL: minimal.NATS_URL, NATS_DRIVER: 'jetstream' })).toEqual([]);
+    expect(problemsOf({ ...minimal, NATS_DRIVER: 'jetstream' })).toEqual([]);
+    expect(
+      problemsOf({ NATS_PINGS_OUT_MAX: '0', NATS_USER: 'bank', NATS_TLS_KEY: import.meta.filename }),
+    ).toEqual([
+      'NATS_URL is missing',
+      expect.stringContaining('NATS_PINGS_OUT_MAX: '),
+      'NATS_CLUSTER_ID is missing',
+      'NATS_PASSWORD is missing',
+      'NATS_TLS_CERT is missing',
+    ]);
   });
 
   it('names every wrong and every missing variable in one message', () => {

@@ -11,7 +11,7 @@ import { EXIT_CODES } from './service-process.js';
  */
 export function parseEnvironment<Schema extends z.ZodType>(
   schema: Schema,
-  environment: NodeJS.ProcessEnv,
+  environment: Readonly<Record<string, unknown>>,
 ): z.output<Schema> {
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
   const result = schema.safeParse(given);

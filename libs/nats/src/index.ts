@@ -1,6 +1,9 @@
+export { backoffMs } from './backoff.js';
 export { withSequence, type CloudEvent } from './cloud-event.js';
+export type { NatsConnectionEvents } from './connection-events.js';
 export { DeadLetterSink, type Burial } from './dead-letter.sink.js';
 export { NATS_STEPS, type NatsStep } from './diagnostics.js';
+export type { DriverOptions, JetStreamOptions, NatsDriver, StreamingOptions } from './driver.options.js';
 export { environmentOrExit, parseEnvironment } from './environment.js';
 export {
   defineEvent,
@@ -13,7 +16,6 @@ export {
   type EventOf,
 } from './event-registry.js';
 export { JetStreamConfigurationError, JetStreamUnavailableError } from './jetstream/jetstream.errors.js';
-export type { DriverOptions, JetStreamOptions, NatsDriver } from './jetstream/jetstream.options.js';
 export {
   MessageBus,
   type BusHealth,
@@ -23,21 +25,15 @@ export {
   type PublishAck,
   type PublishOptions,
 } from './message-bus.js';
-export { NatsConnection, type NatsConnectionEvents, type NatsConnectionState } from './nats-connection.js';
-export { NatsHealthIndicator } from './nats.health.js';
+export { NatsConnection } from './nats-connection.js';
 export { NatsContext } from './nats.context.js';
+export { defaultClientId, natsEnvironment, natsOptionsFrom, natsRules } from './nats.environment.js';
 export * from './nats.errors.js';
+export { NatsHealthIndicator } from './nats.health.js';
 export { NatsModule, type NatsModuleAsyncOptions } from './nats.module.js';
-export {
-  defaultClientId,
-  natsEnvironment,
-  natsOptionsFrom,
-  type NatsCredentials,
-  type NatsOptions,
-  type NatsTls,
-  type OnConnectionLost,
-} from './nats.options.js';
+export type { NatsCredentials, NatsOptions, NatsTls, OnConnectionLost } from './nats.options.js';
 export { NatsTransport } from './nats.transport.js';
-export { backoffMs } from './backoff.js';
 export { Secret } from './secret.js';
 export { EXIT_CODES, ServiceProcess } from './service-process.js';
+export type { NatsConnectionState } from './session-keeper.js';
+export type { NatsTarget } from './target.js';

@@ -66,6 +66,18 @@ describe('connecting with retries', () => {
     expect(connection.state).toBe('lost');
   });
 
+  it('asks for a client id that stayed taken again with `reconnect`, and is lost in between', async () => {
+    fakeNatsStreaming.answerConnect = { error: 'stan: clientID already registered' };
+    const connection = connectionWith({ clientIdTimeoutMs: 1, onConnectionLost: 'reconnect' });
+    const lost = once(connection, 'lost');
+    connection.connectInBackground();
+    await lost;
+    fakeNatsStreaming.answerConnect = 'connect';
+    expect(connection.state).toBe('lost');
+    await eventually('it is connected', () => connection.state === 'connected');
+    expect(fakeNatsStreaming.clients).toHaveLength(2);
+  });
+
   it('gives up with the last error when the time is over', async () => {
     fakeNatsStreaming.answerConnect = { error: new Error('Could not connect to server') };
     await expect(connectionWith().connectWithRetry(1)).rejects.toThrow(NatsUnreachableError);

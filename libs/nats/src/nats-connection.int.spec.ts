@@ -1,10 +1,13 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { inspect } from 'node:util';
 import { StreamingServer } from '@app/streaming-server';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { eventually, RecordedLog, testNatsOptions } from '../testing/index.js';
+import { Authority } from '../test/certificates.js';
 import { TcpPath } from '../testing/tcp-path.js';
+import type { StreamingOptions } from './driver.options.js';
 import { NatsConnection } from './nats-connection.js';
 import {
   NatsClientIdTakenError,
@@ -12,6 +15,7 @@ import {
   NatsConnectRefusedError,
   NatsHostNotFoundError,
   NatsSilentPeerError,
+  NatsTlsError,
   NatsUnreachableError,
 } from './nats.errors.js';
 import type { NatsOptions } from './nats.options.js';
@@ -36,15 +40,16 @@ afterEach(async () => {
   await server.stop();
 });
 
-function connectionWith(options: Partial<NatsOptions> = {}): NatsConnection {
-  const connection = new NatsConnection(
-    testNatsOptions({ url, connectTimeoutMs: CONNECT_TIMEOUT_MS, resumeTimeoutMs: 5_000, ...options }),
-  );
+function connectionWith(options: Partial<NatsOptions<StreamingOptions>> = {}): NatsConnection {
+  const connection = new NatsConnection({
+    ...testNatsOptions({ url, connectTimeoutMs: CONNECT_TIMEOUT_MS, resumeTimeoutMs: 5_000 }),
+    ...options,
+  });
   open.push(connection);
   return connection;
 }
 
-async function connected(options: Partial<NatsOptions> = {}): Promise<NatsConnection> {
+async function connected(options: Partial<NatsOptions<StreamingOptions>> = {}): Promise<NatsConnection> {
   const connection = connectionWith(options);
   await connection.connect();
   return connection;
@@ -83,7 +88,7 @@ describe('connecting to a real server', () => {
   });
 
   it('rejects when the cluster has another name', async () => {
-    const connecting = connectionWith({ clusterId: 'another' }).connect();
+    const connecting = connectionWith({ driver: { name: 'streaming', clusterId: 'another' } }).connect();
     await expect(connecting).rejects.toThrow(NatsClusterNotFoundError);
   });
 
@@ -133,6 +138,35 @@ describe('connecting to a real server', () => {
     });
     const connecting = connectionWith({ url: rude, connectTimeoutMs: 60_000 }).connect();
     await expect(connecting).rejects.toThrow(NatsUnreachableError);
+    expect(calls).toBeLessThan(5);
+  });
+
+  it('rejects when the server wants a certificate that there is none of, and lets it alone then', async () => {
+    let calls = 0;
+    const strict = await peer((socket) => {
+      calls++;
+      socket.write('INFO {"tls_required":true,"tls_verify":true}\r\n');
+    });
+    await expect(connectionWith({ url: strict }).connect()).rejects.toThrow(NatsTlsError);
+    // The raw client would have come again at once, and a thousand times a second from then on.
+    await expect(connectionWith({ url: strict }).connect()).rejects.toThrow(/requires a client certificate/);
+    expect(calls).toBeLessThan(5);
+  });
+
+  it('rejects at once when the peer hangs up after the handshake of TLS', async () => {
+    const authority = await Authority.create('own');
+    const certificate = await authority.issue('server', ['127.0.0.1']);
+    let calls = 0;
+    const rude = await peer((socket) => {
+      calls++;
+      socket.write('INFO {"tls_required":true}\r\n', () => {
+        const secured = new TLSSocket(socket, { isServer: true, ...certificate });
+        secured.on('error', () => undefined).once('data', () => secured.end());
+      });
+    });
+    const tls = { ca: authority.cert };
+    const connecting = connectionWith({ url: rude, connectTimeoutMs: 60_000, tls }).connect();
+    await expect(connecting).rejects.toThrow(/hung up; with TLS it may also want another certificate/);
     expect(calls).toBeLessThan(5);
   });
 

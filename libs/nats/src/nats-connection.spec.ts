@@ -11,6 +11,7 @@ import {
   NatsHostNotFoundError,
   NatsNotConnectedError,
   NatsSilentPeerError,
+  NatsTlsError,
   NatsUnreachableError,
 } from './nats.errors.js';
 import type { NatsOptions } from './nats.options.js';
@@ -91,6 +92,11 @@ describe('an attempt that fails', () => {
       'the host has no address',
       new Error('Could not connect to server: getaddrinfo ENOTFOUND x'),
       NatsHostNotFoundError,
+    ],
+    [
+      'its certificate is not trusted',
+      new Error('Could not connect to server: Error: unable to verify the first certificate'),
+      NatsTlsError,
     ],
     ['no streaming server answers', new Error('stan: connect request timeout'), NatsClusterNotFoundError],
     ['the client id is taken', 'stan: clientID already registered', NatsClientIdTakenError],

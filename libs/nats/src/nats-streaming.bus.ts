@@ -1,12 +1,12 @@
-import { Injectable } from '@nestjs/common';
 import type { Stan } from 'node-nats-streaming';
 import { announce, isObserved } from './diagnostics.js';
 import { DriverBus } from './driver-bus.js';
 import { DurableSubscription } from './durable-subscription.js';
-import type { BusMessageHandler, BusSubscription, PublishAck } from './message-bus.js';
-import { NatsConnection } from './nats-connection.js';
+import type { BusMessageHandler, PublishAck } from './message-bus.js';
+import type { NatsConnection } from './nats-connection.js';
 import { PublishRefusedError, PublishUnknownError } from './nats.errors.js';
-import { toError, whenSent } from './streaming-client.js';
+import { whenSent } from './streaming-client.js';
+import { toError } from './to-error.js';
 
 /** What the server allows as a channel name (`util/util.go` in its source); spaces are left out on purpose. */
 const CHANNEL = /^[^\s.*>/]+(\.[^\s.*>/]+)*$/;
@@ -16,20 +16,9 @@ const PAYLOAD_BYTES_MAX = 1_048_576 - 4_096;
 const REGISTRATION_LOST = 'stan: invalid publish request';
 
 /** The driver of `MessageBus` for NATS Streaming. */
-@Injectable()
-export class NatsStreamingBus extends DriverBus<NatsConnection, DurableSubscription> {
-  constructor(connection: NatsConnection) {
-    super(connection);
-    connection.on('connected', (client) => {
-      for (const subscription of this.subscriptions) subscription.openOn(client);
-    });
-  }
-
-  override subscribe(channel: string, handler: BusMessageHandler): BusSubscription {
-    const subscription = new DurableSubscription(this.connection, channel, handler);
-    this.subscriptions.push(subscription);
-    if (this.connection.state === 'connected') subscription.openOn(this.connection.client);
-    return subscription;
+export class NatsStreamingBus extends DriverBus<Stan, NatsConnection> {
+  protected override createSubscription(channel: string, handler: BusMessageHandler): DurableSubscription {
+    return new DurableSubscription(this.connection, channel, handler);
   }
 
   protected override async publishNow(channel: string, payload: string): Promise<PublishAck> {
@@ -45,7 +34,7 @@ export class NatsStreamingBus extends DriverBus<NatsConnection, DurableSubscript
       // counts only if the connection outlives it.
       const called = (cause: Error | string | undefined, guid: string) => {
         queueMicrotask(() => {
-          if (!this.isUp(client)) reject(connectionEnded(channel, cause));
+          if (!this.connection.isUp(client)) reject(connectionEnded(channel, cause));
           else if (cause) reject(this.publishErrorOf(channel, cause));
           else resolve({ guid });
         });
@@ -60,10 +49,6 @@ export class NatsStreamingBus extends DriverBus<NatsConnection, DurableSubscript
         reject(new PublishRefusedError(channel, toError(error).message, false, { cause: error }));
       }
     });
-  }
-
-  private isUp(client: Stan): boolean {
-    return this.connection.state === 'connected' && this.connection.client === client;
   }
 
   /** The server's refusals arrive as plain strings; an Error is the client's own: time-out, connection closed. */

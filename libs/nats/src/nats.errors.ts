@@ -1,9 +1,4 @@
-/** Where a client wanted to connect, for error messages; the URL carries no secret. */
-export interface NatsTarget {
-  readonly url: string;
-  readonly clusterId: string;
-  readonly clientId: string;
-}
+import { targetText, type NatsTarget } from './target.js';
 
 /** Base of every error of this library: `code` is stable, the message may change. */
 export abstract class NatsError extends Error {
@@ -36,7 +31,7 @@ export abstract class NatsConnectError extends NatsError {
     readonly target: NatsTarget,
     options?: ErrorOptions,
   ) {
-    super(`${reason} (url=${target.url} cluster=${target.clusterId} client=${target.clientId})`, options);
+    super(`${reason} (${targetText(target)})`, options);
   }
 }
 
@@ -65,7 +60,15 @@ export class NatsClientIdTakenError extends NatsConnectError {
   readonly code = 'NATS_CLIENT_ID_TAKEN';
 }
 
-/** The server refused the connection for a reason of its own: credentials, TLS, limits. */
+/**
+ * No TLS with this server: one side's certificate is missing, not trusted, or another host's, or one of them speaks
+ * no TLS.
+ */
+export class NatsTlsError extends NatsConnectError {
+  readonly code = 'NATS_TLS';
+}
+
+/** The server refused the connection for a reason of its own: credentials, limits. */
 export class NatsConnectRefusedError extends NatsConnectError {
   readonly code = 'NATS_CONNECT_REFUSED';
 }

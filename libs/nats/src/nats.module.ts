@@ -8,6 +8,7 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
+import { BrokerConnection } from './broker-connection.js';
 import { DeadLetterSink } from './dead-letter.sink.js';
 import { createBus, createConnection } from './driver.js';
 import type { EventRegistry } from './event-registry.js';
@@ -39,7 +40,7 @@ const OPTIONS = Symbol('NatsOptions');
 export class NatsModule implements OnModuleInit, OnApplicationShutdown {
   constructor(
     @Inject(ModulesContainer) modules: ModulesContainer,
-    @Inject(NatsConnection) private readonly connection: NatsConnection,
+    @Inject(NatsConnection) private readonly connection: BrokerConnection,
   ) {
     const imports = [...modules.values()].filter(({ metatype }) => metatype === NatsModule);
     if (imports.length > 1) throw new NatsModuleImportedTwiceError();

@@ -7,7 +7,7 @@ import type { EventRegistry } from './event-registry.js';
 import type { BusMessage, BusSubscription, MessageBus } from './message-bus.js';
 import { NatsContext } from './nats.context.js';
 import { UnreachableHandlerError } from './nats.errors.js';
-import { toError } from './streaming-client.js';
+import { toError } from './to-error.js';
 
 /** Where the transport puts messages that fail, and after how many deliveries. */
 export interface DeadLetters {

@@ -1,16 +1,19 @@
+import type { Socket } from 'node:net';
 import { connect, type Stan, type StanOptions } from 'node-nats-streaming';
+import { addressOf, securityOf } from './client-security.js';
+import type { StreamingOptions } from './driver.options.js';
 import {
   NatsClientIdTakenError,
   NatsClusterNotFoundError,
   NatsConnectRefusedError,
-  NatsHostNotFoundError,
   NatsSilentPeerError,
   NatsUnreachableError,
   type NatsConnectError,
-  type NatsTarget,
 } from './nats.errors.js';
-import { redactUrl, type NatsOptions } from './nats.options.js';
-import type { Socket } from 'node:net';
+import type { NatsOptions } from './nats.options.js';
+import { networkErrorOf, tlsHint } from './network-errors.js';
+import { targetOf, type NatsTarget } from './target.js';
+import { toError } from './to-error.js';
 
 /** Between two tries to resume a dropped TCP connection, in ms; a refused local port answers in under 1 ms. */
 const RESUME_RETRY_MS = 250;
@@ -23,7 +26,6 @@ const CONNECT_ERRORS: readonly [
   new (reason: string, target: NatsTarget, options?: ErrorOptions) => NatsConnectError,
   string,
 ][] = [
-  [/ENOTFOUND|EAI_AGAIN/, NatsHostNotFoundError, 'The host name of NATS has no address'],
   [/connect request timeout/, NatsClusterNotFoundError, 'No streaming server with this cluster id answered'],
   [/clientID already registered/, NatsClientIdTakenError, 'The client id belongs to another living client'],
   [
@@ -33,18 +35,6 @@ const CONNECT_ERRORS: readonly [
   ],
 ];
 
-/** What error messages may say of the options. */
-export function targetOf(options: NatsOptions): NatsTarget {
-  return { url: redactUrl(options.url), clusterId: options.clusterId, clientId: options.clientId };
-}
-
-/** The client emits Error objects and, from the server, plain strings; Nest's filters throw `{ status, message }`. */
-export function toError(value: unknown): Error {
-  if (value instanceof Error) return value;
-  const message = typeof value === 'object' && value !== null && 'message' in value ? value.message : value;
-  return new Error(String(message), { cause: value });
-}
-
 /**
  * Opens one client and settles always: the raw client emits nothing at all when its first peer accepts and
  * stays silent, so the bound is a timer of ours. `error` is listened to from the first moment and for good:
@@ -52,48 +42,66 @@ export function toError(value: unknown): Error {
  *
  * @throws NatsConnectError one subclass for each cause; a client that did not connect is closed again
  */
-export function openStreamingClient(options: NatsOptions): Promise<Stan> {
+export function openStreamingClient(options: NatsOptions<StreamingOptions>): Promise<Stan> {
   const target = targetOf(options);
-  const client = connect(options.clusterId, options.clientId, clientOptionsOf(options));
+  const client = connect(options.driver.clusterId, options.clientId, clientOptionsOf(options));
   client.on('error', () => undefined);
   return new Promise((resolve, reject) => {
-    const fail = (error: NatsConnectError) => {
+    const settle = () => {
       clearTimeout(timer);
+      client.off('connect', succeed).off('error', failed).off('close', closed);
+      stopWatching();
+    };
+    const fail = (error: NatsConnectError) => {
       // First the reason: discarding the client makes it emit `close`, which would be taken for one.
       reject(error);
-      client.off('connect', succeed).off('error', failed).off('close', closed);
-      firstSocket?.off('close', hungUpSoon);
+      settle();
       discardClient(client);
     };
     const succeed = () => {
-      clearTimeout(timer);
-      client.off('error', failed);
-      client.off('close', closed);
-      firstSocket?.off('close', hungUpSoon);
+      settle();
       resolve(client);
     };
-    const failed = (cause: unknown) => fail(connectErrorOf(cause, target));
+    const failed = (cause: unknown) => fail(connectErrorOf(cause, options));
     const closed = () =>
       fail(new NatsUnreachableError('NATS closed the connection while it was made', target));
-    const hungUp = () => fail(new NatsUnreachableError('NATS accepted the connection and hung up', target));
+    const hungUp = () =>
+      fail(new NatsUnreachableError(`NATS accepted the connection and hung up${tlsHint(options)}`, target));
     // Later, because what the client says of a connection that ended for a reason it says before that.
     const hungUpSoon = () => setImmediate(hungUp);
     const timer = setTimeout(() => {
-      fail(new NatsSilentPeerError(`NATS did not answer within ${options.connectTimeoutMs} ms`, target));
+      const reason = `NATS did not answer within ${options.connectTimeoutMs} ms${tlsHint(options)}`;
+      fail(new NatsSilentPeerError(reason, target));
     }, options.connectTimeoutMs);
     client.once('connect', succeed).once('error', failed).once('close', closed);
     // A peer that accepts and hangs up is dialled again at once, and again, and the client says nothing.
-    const firstSocket = socketOf(client);
-    firstSocket?.once('close', hungUpSoon);
+    const stopWatching = onClose(socketOf(client), hungUpSoon);
   });
+}
+
+/**
+ * Calls back when the socket has closed, until the returned function is called. The client takes every listener
+ * off its socket when TLS begins over it, on data; those of the same moment are still called, and listen again.
+ */
+function onClose(socket: Socket | undefined, closed: () => void): () => void {
+  let stopped = false;
+  const listen = () => {
+    if (!stopped) socket?.off('close', closed).once('close', closed);
+  };
+  socket?.on('data', listen);
+  listen();
+  return () => {
+    stopped = true;
+    socket?.off('data', listen).off('close', closed);
+  };
 }
 
 /** Every one is given: the client's own defaults notice a silent peer after 20 s, and let a publish wait for 30 s. */
 function clientOptionsOf(options: NatsOptions): StanOptions {
-  const { credentials, tls } = options;
+  const { tls, ...credentials } = securityOf(options);
   return {
-    // The scheme says only how to parse it, but the client takes `http` for a URL with a default port.
-    url: options.url.replace(/^http:/, 'nats:'),
+    // Address only: the rest of the URL is in the options below.
+    url: `nats://${addressOf(options)}`,
     connectTimeout: Math.ceil(options.connectTimeoutMs * REQUEST_SHARE),
     ackTimeout: options.ackTimeoutMs,
     stanPingInterval: options.pingIntervalMs,
@@ -103,21 +111,21 @@ function clientOptionsOf(options: NatsOptions): StanOptions {
     // How long a connection may stay interrupted is decided by NatsConnection, not by a count here.
     maxReconnectAttempts: -1,
     reconnectTimeWait: RESUME_RETRY_MS,
-    ...(credentials?.user === undefined ? {} : { user: credentials.user }),
-    ...(credentials?.password === undefined ? {} : { pass: credentials.password.reveal() }),
-    ...(credentials?.token === undefined ? {} : { token: credentials.token.reveal() }),
-    ...(tls === undefined ? {} : { tls: { ...tls, ...(tls.key ? { key: tls.key.reveal() } : {}) } as never }),
+    ...credentials,
+    ...(tls ? { tls } : {}),
   };
 }
 
-function connectErrorOf(cause: unknown, target: NatsTarget): NatsConnectError {
+function connectErrorOf(cause: unknown, options: NatsOptions): NatsConnectError {
   const error = toError(cause);
+  const networkError = networkErrorOf(error, options);
+  if (networkError) return networkError;
   const [, ErrorClass, reason] = CONNECT_ERRORS.find(([pattern]) => pattern.test(error.message)) ?? [
     undefined,
     NatsConnectRefusedError,
     `NATS refused the connection: ${error.message}`,
   ];
-  return new ErrorClass(reason, target, { cause: error });
+  return new ErrorClass(reason, targetOf(options), { cause: error });
 }
 
 /** What is used of the inner NATS client. */

@@ -5,7 +5,7 @@ import type { BrokerConnection } from '../src/broker-connection.js';
 import { createBus, createConnection } from '../src/driver.js';
 import type { BusMessage, BusSubscription, MessageBus, NatsOptions } from '../src/index.js';
 import { RecordedLog, testNatsOptions } from '../testing/index.js';
-import { CLUSTER_ID, type Backend, type Broker } from './backends.js';
+import type { Backend, Broker } from './backends.js';
 
 /** The channel of the contract's messages. */
 export const CHANNEL = 'coin.tossed';
@@ -47,16 +47,14 @@ export class Bench {
 
   /** An instance that is not connected yet. Time-outs are short, and long enough for a busy machine. */
   async instance(given: Partial<NatsOptions> = {}): Promise<Instance> {
-    const options = testNatsOptions({
-      driver: this.backend.driver,
+    const own = testNatsOptions({
       url: this.url,
-      clusterId: CLUSTER_ID,
       clientId: `instance-${this.open.length}`,
       connectTimeoutMs: 2_000,
       resumeTimeoutMs: 5_000,
       ackWaitMs: ACK_WAIT_MS,
-      ...given,
     });
+    const options = { ...own, driver: this.backend.driver, ...given };
     const connection = await createConnection(options, [CHANNEL]);
     this.open.push(connection);
     return { connection, bus: await createBus(connection) };

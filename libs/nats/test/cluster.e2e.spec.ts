@@ -1,7 +1,7 @@
 import { afterEach, expect, it, jest } from '@jest/globals';
 import { createBus, createConnection } from '../src/driver.js';
 import { PublishRefusedError, type NatsOptions } from '../src/index.js';
-import { eventually, RecordedLog, testNatsOptions } from '../testing/index.js';
+import { eventually, RecordedLog, TEST_JETSTREAM, testNatsOptions } from '../testing/index.js';
 import { CHANNEL, type Instance } from './bench.js';
 import { JetStreamCluster } from './cluster.js';
 import { onRealServers } from './on-real-servers.js';
@@ -24,8 +24,6 @@ afterEach(async () => {
 
 async function instanceOn(url: string, given: Partial<NatsOptions> = {}): Promise<Instance> {
   const options = testNatsOptions({
-    driver: 'jetstream',
-    jetStream: { replicas: NODES, maxAgeMs: 0, duplicateWindowMs: 120_000 },
     url,
     onConnectionLost: 'reconnect',
     connectTimeoutMs: 5_000,
@@ -34,7 +32,8 @@ async function instanceOn(url: string, given: Partial<NatsOptions> = {}): Promis
     ackWaitMs: 5_000,
     ...given,
   });
-  const connection = await createConnection(options, [CHANNEL]);
+  const driver = { ...TEST_JETSTREAM, replicas: NODES };
+  const connection = await createConnection({ ...options, driver }, [CHANNEL]);
   open.push(() => connection.close());
   const bus = await createBus(connection);
   await connection.connectWithRetry(ELECTED_MS);

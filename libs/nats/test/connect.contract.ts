@@ -6,6 +6,7 @@ import {
   NatsHostNotFoundError,
   NatsNotConnectedError,
   NatsSilentPeerError,
+  NatsTlsError,
   NatsUnreachableError,
 } from '../src/index.js';
 import { eventually } from '../testing/index.js';
@@ -13,6 +14,7 @@ import { CHANNEL, type Bench } from './bench.js';
 import { freePort } from './server-process.js';
 
 const CONNECT_TIMEOUT_MS = 300;
+const ASKS_FOR_TLS = 'INFO {"proto":1,"headers":true,"max_payload":1048576,"tls_required":true}\r\n';
 
 /** The contract of connecting and closing. */
 export function connectContract(bench: () => Bench): void {
@@ -47,19 +49,32 @@ export function connectContract(bench: () => Bench): void {
     await expect(connection.connect()).rejects.toThrow(NatsHostNotFoundError);
   });
 
-  it('a peer that accepts and says nothing is given up in time', async () => {
+  it.each<[string, (socket: Socket) => void, new (...given: never[]) => Error]>([
+    ['accepts and says nothing', () => undefined, NatsSilentPeerError],
+    ['asks for TLS and says no more', (socket) => socket.write(ASKS_FOR_TLS), NatsSilentPeerError],
+    [
+      'asks for TLS and speaks none',
+      (socket) => socket.once('data', () => socket.write('nor NATS\r\n')).write(ASKS_FOR_TLS),
+      NatsTlsError,
+    ],
+  ])('a peer that %s is given up in time', async (_case, greet, ErrorClass) => {
     const sockets: Socket[] = [];
-    const silent = createServer((socket) => sockets.push(socket)).listen(0, '127.0.0.1');
-    await once(silent, 'listening');
-    const { port } = silent.address() as AddressInfo;
-    const url = `nats://127.0.0.1:${port}`;
-    const { connection } = await bench().instance({ url, connectTimeoutMs: CONNECT_TIMEOUT_MS });
-    const startedAt = performance.now();
-    await expect(connection.connect()).rejects.toThrow(NatsSilentPeerError);
-    expect(performance.now() - startedAt).toBeLessThan(CONNECT_TIMEOUT_MS * 3);
-    for (const socket of sockets) socket.destroy();
-    silent.close();
-    await once(silent, 'close');
+    const peer = createServer((socket) => {
+      sockets.push(socket.on('error', () => undefined));
+      greet(socket);
+    }).listen(0, '127.0.0.1');
+    await once(peer, 'listening');
+    try {
+      const url = `nats://127.0.0.1:${(peer.address() as AddressInfo).port}`;
+      const { connection } = await bench().instance({ url, connectTimeoutMs: CONNECT_TIMEOUT_MS });
+      const startedAt = performance.now();
+      await expect(connection.connect()).rejects.toThrow(ErrorClass);
+      expect(performance.now() - startedAt).toBeLessThan(CONNECT_TIMEOUT_MS * 3);
+    } finally {
+      for (const socket of sockets) socket.destroy();
+      peer.close();
+      await once(peer, 'close');
+    }
   });
 
   it('waits for a broker that comes later', async () => {

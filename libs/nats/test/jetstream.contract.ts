@@ -7,7 +7,7 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { JetStreamConfigurationError, JetStreamUnavailableError, PublishRefusedError } from '../src/index.js';
-import { eventually } from '../testing/index.js';
+import { eventually, TEST_JETSTREAM } from '../testing/index.js';
 import { needed, realJetStream, type Backend } from './backends.js';
 import { Bench, CHANNEL, listen } from './bench.js';
 import { freePort, startServer } from './server-process.js';
@@ -97,7 +97,7 @@ export function jetStreamContract(name: string, backend: Backend): void {
     it('a stream that is set up otherwise is refused at the start, naming each difference', async () => {
       await bench.connected();
       const { connection } = await bench.instance({
-        jetStream: { replicas: 1, maxAgeMs: 3_600_000, duplicateWindowMs: 60_000 },
+        driver: { ...TEST_JETSTREAM, maxAgeMs: 3_600_000, duplicateWindowMs: 60_000 },
       });
       const error = await connection.connectWithRetry(10_000).catch((reason: unknown) => reason);
       expect(error).toBeInstanceOf(JetStreamConfigurationError);
@@ -112,7 +112,7 @@ export function jetStreamContract(name: string, backend: Backend): void {
 
     it('a stream that cannot be is refused at the start, with the server’s reason', async () => {
       const { connection } = await bench.instance({
-        jetStream: { replicas: 1, maxAgeMs: 60_000, duplicateWindowMs: 120_000 },
+        driver: { ...TEST_JETSTREAM, maxAgeMs: 60_000 },
       });
       await expect(connection.connect()).rejects.toThrow(/stream coin_tossed is not as configured: dup/);
     });
@@ -146,7 +146,7 @@ export function jetStreamContract(name: string, backend: Backend): void {
     it('in the background a wrong stream ends in `lost`, with its reason in the log', async () => {
       await bench.connected();
       const { connection } = await bench.instance({
-        jetStream: { replicas: 1, maxAgeMs: 0, duplicateWindowMs: 60_000 },
+        driver: { ...TEST_JETSTREAM, duplicateWindowMs: 60_000 },
       });
       connection.connectInBackground();
       await eventually('it is lost', () => connection.state === 'lost');

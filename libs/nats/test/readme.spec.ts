@@ -6,6 +6,7 @@ import { natsEnvironment } from '../src/index.js';
 const readme = readFileSync(join(import.meta.dirname, '../README.md'), 'utf8');
 /** Variables whose default is not a value. */
 const IN_WORDS: Record<string, string> = {
+  NATS_CLUSTER_ID: 'required (streaming)',
   NATS_CLIENT_ID: 'service and host name',
   NATS_CHANNEL_PREFIX: 'none',
 };

@@ -10,5 +10,5 @@ export {
   type FakePublishAnswer,
 } from './fake-node-nats-streaming.js';
 export { InMemoryDeadLetters } from './in-memory-dead-letters.js';
-export { testNatsOptions } from './nats-options.js';
+export { TEST_JETSTREAM, testNatsOptions } from './nats-options.js';
 export { RecordedLog } from './recorded-log.js';

@@ -1,12 +1,19 @@
-import type { NatsOptions } from '../src/index.js';
+import type { JetStreamOptions, NatsOptions, StreamingOptions } from '../src/index.js';
 
-/** Options for specs, with time-outs short enough to wait for; anything may be given otherwise. */
-export function testNatsOptions(given: Partial<NatsOptions> = {}): NatsOptions {
+/** JetStream as it is set up by default, for specs that put it in the place of the driver below. */
+export const TEST_JETSTREAM: JetStreamOptions = {
+  name: 'jetstream',
+  replicas: 1,
+  maxAgeMs: 0,
+  duplicateWindowMs: 120_000,
+};
+
+/** Options for specs, with time-outs short enough to wait for; anything but the driver may be given otherwise. */
+export function testNatsOptions(
+  given: Partial<Omit<NatsOptions, 'driver'>> = {},
+): NatsOptions<StreamingOptions> {
   return {
-    driver: 'streaming',
-    jetStream: { replicas: 1, maxAgeMs: 0, duplicateWindowMs: 120_000 },
     url: 'nats://user:secret@127.0.0.1:4222',
-    clusterId: 'bank',
     clientId: 'transactions-1',
     queue: 'transactions',
     channelPrefix: '',
@@ -24,5 +31,6 @@ export function testNatsOptions(given: Partial<NatsOptions> = {}): NatsOptions {
     maxInFlight: 8,
     deliveriesMax: 3,
     ...given,
+    driver: { name: 'streaming', clusterId: 'bank' },
   };
 }

@@ -1,4 +1,4 @@
-import { natsEnvironment } from '@app/nats';
+import { natsEnvironment, natsRules } from '@app/nats';
 import { outboxEnvironment } from '@app/outbox';
 import { z } from 'zod';
 
@@ -8,7 +8,7 @@ import { z } from 'zod';
  * @param portDefault where the service listens unless `PORT` says otherwise
  */
 export function serviceEnvironment(portDefault: number) {
-  return z.object({
+  const variables = z.object({
     HOST: z.string().min(1).default('127.0.0.1'),
     /** 0 takes any free port. */
     PORT: z.coerce.number().int().min(0).max(65_535).default(portDefault),
@@ -24,6 +24,7 @@ export function serviceEnvironment(portDefault: number) {
     ...natsEnvironment,
     ...outboxEnvironment,
   });
+  return variables.check(natsRules);
 }
 
 /** The validated environment of a service. */

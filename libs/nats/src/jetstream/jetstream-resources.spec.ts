@@ -1,6 +1,6 @@
 import { JetStreamApiError, type JetStreamManager } from '@nats-io/jetstream';
 import { beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { testNatsOptions } from '../../testing/index.js';
+import { TEST_JETSTREAM, testNatsOptions } from '../../testing/index.js';
 import { ensureConsumer, ensureStream } from './jetstream-resources.js';
 import { JetStreamConfigurationError } from './jetstream.errors.js';
 
@@ -11,7 +11,7 @@ const api = () => ({
 const streams = api();
 const consumers = api();
 const manager = { streams, consumers } as unknown as JetStreamManager;
-const options = testNatsOptions({ channelPrefix: 'test.', ackWaitMs: 5_000 });
+const options = { ...testNatsOptions({ channelPrefix: 'test.', ackWaitMs: 5_000 }), driver: TEST_JETSTREAM };
 
 const apiError = (code: number, err_code: number) =>
   new JetStreamApiError({ code, err_code, description: 'the server’s words' });

@@ -12,6 +12,7 @@ import {
   type StreamInfo,
 } from '@nats-io/jetstream';
 import { millis, nanos } from '@nats-io/transport-node';
+import type { JetStreamOptions } from '../driver.options.js';
 import type { NatsOptions } from '../nats.options.js';
 import { JetStreamConfigurationError } from './jetstream.errors.js';
 
@@ -32,12 +33,12 @@ type OwnSettings = Record<string, string | number | readonly string[]>;
 export async function ensureStream(
   manager: JetStreamManager,
   channel: string,
-  options: NatsOptions,
+  options: NatsOptions<JetStreamOptions>,
 ): Promise<string> {
   const subject = options.channelPrefix + channel;
   // A stream's name has no dots.
   const name = subject.replaceAll('.', '_');
-  const { replicas, maxAgeMs, duplicateWindowMs } = options.jetStream;
+  const { replicas, maxAgeMs, duplicateWindowMs } = options.driver;
   const wanted = {
     subjects: [subject],
     storage: StorageType.File,
@@ -60,7 +61,7 @@ export async function ensureStream(
 export async function ensureConsumer(
   manager: JetStreamManager,
   stream: string,
-  options: NatsOptions,
+  options: NatsOptions<JetStreamOptions>,
 ): Promise<string> {
   const name = options.queue;
   const wanted = {

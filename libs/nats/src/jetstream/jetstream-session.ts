@@ -7,16 +7,17 @@ import {
   type JetStreamManager,
 } from '@nats-io/jetstream';
 import { connect, errors, type NatsConnection as NatsClient } from '@nats-io/transport-node';
+import type { JetStreamOptions } from '../driver.options.js';
 import {
   NatsConnectError,
   NatsConnectRefusedError,
-  NatsHostNotFoundError,
   NatsSilentPeerError,
   NatsUnreachableError,
-  type NatsTarget,
 } from '../nats.errors.js';
 import type { NatsOptions } from '../nats.options.js';
-import { targetOf, toError } from '../streaming-client.js';
+import { networkErrorOf, tlsHint } from '../network-errors.js';
+import { targetOf } from '../target.js';
+import { toError } from '../to-error.js';
 import { clientOptionsFrom } from './client-options.js';
 import { ensureConsumer, ensureStream } from './jetstream-resources.js';
 import {
@@ -35,7 +36,7 @@ export class JetStreamSession {
   private constructor(
     readonly client: NatsClient,
     private readonly manager: JetStreamManager,
-    private readonly options: NatsOptions,
+    private readonly options: NatsOptions<JetStreamOptions>,
   ) {
     this.jetStream = manager.jetstream();
   }
@@ -46,23 +47,23 @@ export class JetStreamSession {
    * @throws NatsConnectError one subclass for each cause; what was opened is closed again
    * @throws JetStreamConfigurationError a stream is there, and is not as configured
    */
-  static async open(options: NatsOptions, channels: readonly string[]): Promise<JetStreamSession> {
-    const target = targetOf(options);
+  static async open(
+    options: NatsOptions<JetStreamOptions>,
+    channels: readonly string[],
+  ): Promise<JetStreamSession> {
     const opening = openSession(options, channels);
     try {
-      return await settleWithin(opening, options.connectTimeoutMs, () => {
-        return new NatsSilentPeerError(`NATS did not answer within ${options.connectTimeoutMs} ms`, target);
-      });
+      return await settleWithin(opening, options.connectTimeoutMs, () => silentPeer(options));
     } catch (error) {
       opening.then(
         (late) => void late.discard(),
         () => undefined,
       );
-      throw connectErrorOf(error, target);
+      throw connectErrorOf(error, options);
     }
   }
 
-  static async on(client: NatsClient, options: NatsOptions): Promise<JetStreamSession> {
+  static async on(client: NatsClient, options: NatsOptions<JetStreamOptions>): Promise<JetStreamSession> {
     const manager = await jetstreamManager(client, { timeout: options.connectTimeoutMs });
     return new JetStreamSession(client, manager, options);
   }
@@ -134,7 +135,10 @@ function socketOf(client: NatsClient): Socket | undefined {
     ?.socket;
 }
 
-async function openSession(options: NatsOptions, channels: readonly string[]): Promise<JetStreamSession> {
+async function openSession(
+  options: NatsOptions<JetStreamOptions>,
+  channels: readonly string[],
+): Promise<JetStreamSession> {
   const client = await connect(clientOptionsFrom(options));
   try {
     const session = await JetStreamSession.on(client, options);
@@ -146,24 +150,26 @@ async function openSession(options: NatsOptions, channels: readonly string[]): P
   }
 }
 
-function connectErrorOf(error: unknown, target: NatsTarget): Error {
+function connectErrorOf(error: unknown, options: NatsOptions): Error {
   if (error instanceof NatsConnectError || error instanceof JetStreamConfigurationError) return error;
-  const { message } = toError(error);
-  const options = { cause: error };
-  if (error instanceof errors.TimeoutError)
-    return new NatsSilentPeerError('NATS did not answer', target, options);
+  const target = targetOf(options);
+  const cause = toError(error);
+  const { message } = cause;
+  const networkError = networkErrorOf(cause, options);
+  if (networkError) return networkError;
+  if (error instanceof errors.TimeoutError) return silentPeer(options, { cause });
   if (isJetStreamMissing(error) || error instanceof JetStreamApiError) {
-    return new JetStreamUnavailableError(
-      `NATS answered, but JetStream does not: ${message}`,
-      target,
-      options,
-    );
-  }
-  if (/ENOTFOUND|EAI_AGAIN/.test(message)) {
-    return new NatsHostNotFoundError('The host name of NATS has no address', target, options);
+    return new JetStreamUnavailableError(`NATS answered, but JetStream does not: ${message}`, target, {
+      cause,
+    });
   }
   if (error instanceof errors.AuthorizationError || error instanceof errors.PermissionViolationError) {
-    return new NatsConnectRefusedError(`NATS refused the connection: ${message}`, target, options);
+    return new NatsConnectRefusedError(`NATS refused the connection: ${message}`, target, { cause });
   }
-  return new NatsUnreachableError(`NATS is not reachable: ${message}`, target, options);
+  return new NatsUnreachableError(`NATS is not reachable: ${message}`, target, { cause });
+}
+
+function silentPeer(options: NatsOptions, errorOptions?: ErrorOptions): NatsSilentPeerError {
+  const reason = `NATS did not answer within ${options.connectTimeoutMs} ms${tlsHint(options)}`;
+  return new NatsSilentPeerError(reason, targetOf(options), errorOptions);
 }

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import { JetStreamApiError } from '@nats-io/jetstream';
 import { errors } from '@nats-io/transport-node';
 import { beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { testNatsOptions } from '../../testing/index.js';
+import { TEST_JETSTREAM, testNatsOptions } from '../../testing/index.js';
 import { NatsNotConnectedError, PublishRefusedError, PublishUnknownError } from '../nats.errors.js';
 import { JetStreamBus } from './jetstream.bus.js';
 import type { JetStreamConnection } from './jetstream-connection.js';
@@ -19,7 +19,7 @@ const session = {
 
 class FakeConnection extends EventEmitter {
   state = 'connected';
-  readonly options = testNatsOptions({ driver: 'jetstream', channelPrefix: 'test.' });
+  readonly options = { ...testNatsOptions({ channelPrefix: 'test.' }), driver: TEST_JETSTREAM };
 
   get session() {
     if (this.state !== 'connected') throw new NatsNotConnectedError(this.state);

@@ -2,9 +2,9 @@ import { JetStreamApiError } from '@nats-io/jetstream';
 import { errors } from '@nats-io/transport-node';
 import { announce, isObserved } from '../diagnostics.js';
 import { DriverBus } from '../driver-bus.js';
-import type { BusMessageHandler, BusSubscription, PublishAck, PublishOptions } from '../message-bus.js';
+import type { BusMessageHandler, PublishAck, PublishOptions } from '../message-bus.js';
 import { NatsNotConnectedError, PublishRefusedError, PublishUnknownError } from '../nats.errors.js';
-import { toError } from '../streaming-client.js';
+import { toError } from '../to-error.js';
 import { isJetStreamMissing } from './jetstream.errors.js';
 import type { JetStreamConnection } from './jetstream-connection.js';
 import type { JetStreamSession } from './jetstream-session.js';
@@ -18,26 +18,13 @@ const FRAME_BYTES_MAX = 4_096;
 const SERVER_FAULT = 500;
 
 /** The driver of `MessageBus` for JetStream. */
-export class JetStreamBus extends DriverBus<JetStreamConnection, PullSubscription> {
-  constructor(connection: JetStreamConnection) {
-    super(connection);
-    connection.on('connected', (session) => {
-      for (const subscription of this.subscriptions) void subscription.openOn(session);
-    });
-    connection.on('resumed', () => {
-      for (const subscription of this.subscriptions) subscription.pullAgain();
-    });
-  }
-
+export class JetStreamBus extends DriverBus<JetStreamSession, JetStreamConnection> {
   override get duplicateWindowMs(): number {
-    return this.connection.options.jetStream.duplicateWindowMs;
+    return this.connection.options.driver.duplicateWindowMs;
   }
 
-  override subscribe(channel: string, handler: BusMessageHandler): BusSubscription {
-    const subscription = new PullSubscription(this.connection, channel, handler);
-    this.subscriptions.push(subscription);
-    if (this.connection.state === 'connected') void subscription.openOn(this.connection.session);
-    return subscription;
+  protected override createSubscription(channel: string, handler: BusMessageHandler): PullSubscription {
+    return new PullSubscription(this.connection, channel, handler);
   }
 
   protected override async publishNow(

@@ -4,7 +4,7 @@ import type { Consumer, ConsumerMessages, JsMsg } from '@nats-io/jetstream';
 import { backoffMs } from '../backoff.js';
 import { announce } from '../diagnostics.js';
 import type { BusMessage, BusMessageHandler, BusSubscription } from '../message-bus.js';
-import { toError } from '../streaming-client.js';
+import { toError } from '../to-error.js';
 import type { JetStreamConnection } from './jetstream-connection.js';
 import type { JetStreamSession } from './jetstream-session.js';
 import { JetStreamConfigurationError } from './jetstream.errors.js';
@@ -42,7 +42,7 @@ export class PullSubscription implements BusSubscription {
 
   /** Whether its consumer was there at the last look, on the session of now. */
   get isAlive(): boolean {
-    return this.connection.state === 'connected' && this.standingOn === this.connection.session;
+    return this.standingOn !== undefined && this.connection.isUp(this.standingOn);
   }
 
   /** Pulls from a session until it is replaced. A wrong configuration counts as a lost connection: nothing would come. */

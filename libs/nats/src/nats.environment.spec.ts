@@ -2,7 +2,8 @@ import { hostname } from 'node:os';
 import { describe, expect, it } from '@jest/globals';
 import { parseEnvironment } from './environment.js';
 import { z } from 'zod';
-import { defaultClientId, natsEnvironment, natsOptionsFrom, redactUrl } from './nats.options.js';
+import { defaultClientId, natsEnvironment, natsOptionsFrom } from './nats.environment.js';
+import { redactUrl } from './target.js';
 
 describe('the client id', () => {
   it('is by default the service’s name and the host’s', () => {
@@ -37,7 +38,7 @@ describe('the options', () => {
     });
     expect(options).toMatchObject({
       url: 'nats://127.0.0.1:4222',
-      clusterId: 'bank',
+      driver: { name: 'streaming', clusterId: 'bank' },
       clientId: 'transactions-0',
       channelPrefix: 'staging.',
       onConnectionLost: 'reconnect',
@@ -49,6 +50,17 @@ describe('the options', () => {
       ackTimeoutMs: 6,
       ackWaitMs: 7_000,
     });
+  });
+
+  it('have no cluster id with JetStream, and are not made without one where it is needed', () => {
+    const { NATS_URL } = environment;
+    expect(optionsFrom({ ...environment, NATS_DRIVER: 'jetstream' }).driver).toEqual({
+      name: 'jetstream',
+      replicas: 1,
+      maxAgeMs: 0,
+      duplicateWindowMs: 120_000,
+    });
+    expect(() => optionsFrom({ NATS_URL })).toThrow('NATS_CLUSTER_ID is missing');
   });
 
   it('take the rest from the service’s role', () => {
@@ -103,8 +115,8 @@ describe('the address and what goes with it', () => {
 
   it.each([
     [{ NATS_USER: 'bank', NATS_PASSWORD: 'a', NATS_TOKEN: 'b' }, 'not both'],
-    [{ NATS_USER: 'bank' }, 'NATS_USER, NATS_PASSWORD'],
-    [{ NATS_TLS_KEY: import.meta.filename }, 'NATS_TLS_CERT, NATS_TLS_KEY'],
+    [{ NATS_USER: 'bank' }, 'NATS_PASSWORD is missing'],
+    [{ NATS_TLS_KEY: import.meta.filename }, 'NATS_TLS_CERT is missing'],
     [{ NATS_TLS_CA: '/nowhere/ca.pem' }, 'NATS_TLS_CA: expected the path of a readable PEM file'],
   ])('is refused where it does not go together: %j', (wrong, problem) => {
     expect(() => optionsFrom(wrong)).toThrow(problem);
