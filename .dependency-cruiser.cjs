@@ -43,7 +43,7 @@ module.exports = {
       comment: 'The outbox is generic over a registry of events: it must not know the bank.',
       severity: 'error',
       from: { path: '^libs/outbox/' },
-      to: { path: '^libs/(?!outbox/|nats/)' },
+      to: { path: '^libs/(?!outbox/|nats/|streaming-server/)' },
     },
     {
       name: 'service-knows-no-event',

@@ -11,6 +11,14 @@ const JEST = [
   'node_modules/jest/bin/jest.js',
 ];
 const LAB = 'dist/apps/lab/apps/lab/src/main.js';
+/** The services that have an outbox, and the entry of each one's relay. */
+const RELAYS = Object.fromEntries(
+  ['transactions', 'accounts'].map((service) => [
+    service,
+    `dist/apps/${service}/apps/${service}/src/relay.main.js`,
+  ]),
+);
+const OUTBOX = 'dist/apps/transactions/libs/outbox/src/index.js';
 const STREAMING_SERVER = 'dist/libs/streaming-server/libs/streaming-server/src/main.js';
 
 /** Jest refuses --watch where it cannot ask git what has changed. */
@@ -29,7 +37,10 @@ const COMMANDS = {
     buildless: true,
   },
   'test-real': { run: testReal },
-  'bench-broker': { run: benchBroker },
+  'bench-broker': { run: (args) => besideRealServers('bench/broker/run.mjs', args) },
+  'bench-outbox': { run: (args) => besideRealServers('bench/outbox/run.mjs', args) },
+  outbox: { run: outbox },
+  relay: { run: relay },
   'test-watch': { run: (args) => runChild([...JEST, watchFlag(), ...args]) },
   build: { run: () => 0, always: true },
   lint: { run: lint, buildless: true },
@@ -62,9 +73,22 @@ async function testReal(args) {
 }
 
 /** Measures beside the real server where there is one, and alone where there is none. */
-async function benchBroker(args) {
+async function besideRealServers(script, args) {
   Object.assign(process.env, realServers());
-  return runChild(['bench/broker/run.mjs', ...args]);
+  return runChild([script, ...args]);
+}
+
+/** The outbox's own command, as every service has it built in. */
+async function outbox(args) {
+  const { runOutboxCommand } = await import(pathToFileURL(resolve(OUTBOX)).href);
+  return runOutboxCommand(args);
+}
+
+/** The relay of one service, as a process of its own. */
+async function relay([service, ...args]) {
+  if (Object.hasOwn(RELAYS, service ?? '')) return become(RELAYS[service], args);
+  console.error(`Whose relay? npm run relay -- ${Object.keys(RELAYS).join('|')}; got ${service ?? '(none)'}`);
+  return 2;
 }
 
 /** Goes on as another program, in this very process: nobody stands between it and its signals. */

@@ -1,7 +1,13 @@
 import { bankEvents } from '@app/contracts';
 import { NatsModule, natsOptionsFrom } from '@app/nats';
-import { CreateOutbox1767225600000, OutboxModule, RELAY_DEFAULTS } from '@app/outbox';
-import { HealthController, postgresOptions, type ServiceEnvironment } from '@app/service';
+import { OutboxModule, outboxMigration, outboxOptionsFrom } from '@app/outbox';
+import {
+  HealthController,
+  MetricsController,
+  OutboxOpsModule,
+  postgresOptions,
+  type ServiceEnvironment,
+} from '@app/service';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { Account } from './accounts/account.entity.js';
@@ -15,14 +21,14 @@ import { LedgerModule } from './ledger/ledger.module.js';
 @Module({})
 export class AppModule {
   static for(environment: ServiceEnvironment): DynamicModule {
-    const delivery = environment.EVENT_DELIVERY;
+    const outbox = outboxOptionsFrom(environment);
     return {
       module: AppModule,
       imports: [
         TypeOrmModule.forRootAsync(
           postgresOptions(SERVICE, environment, {
             entities: [Account, Entry],
-            migrations: [CreateOutbox1767225600000, CreateLedger1767225600002],
+            migrations: [outboxMigration(outbox), CreateLedger1767225600002],
           }),
         ),
         NatsModule.forRootAsync({
@@ -31,14 +37,15 @@ export class AppModule {
           useFactory: () =>
             natsOptionsFrom(environment, {
               service: SERVICE,
-              startup: delivery === 'direct' ? 'wait' : 'background',
+              startup: outbox.delivery === 'outbox' ? 'background' : 'wait',
             }),
         }),
-        OutboxModule.forRootAsync({ useFactory: () => ({ delivery, relay: RELAY_DEFAULTS }) }),
+        OutboxModule.forRootAsync({ registry: bankEvents, useFactory: () => outbox }),
+        OutboxOpsModule.for(environment.OUTBOX_OPS_TOKEN),
         AccountsModule,
         LedgerModule,
       ],
-      controllers: [HealthController],
+      controllers: [HealthController, MetricsController],
     };
   }
 }

@@ -100,7 +100,7 @@ describe('SIGTERM with work in flight', () => {
     await start(WITHIN_MS);
     const { transactions } = stage.bank;
     const { url } = transactions;
-    const relay = await hold(transactions, 'outbox_key');
+    const relay = await hold(transactions, 'outbox_lane');
     await relay.untilFelt(WITHIN_MS);
 
     transactions.kill('SIGTERM');

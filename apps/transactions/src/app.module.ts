@@ -1,7 +1,13 @@
 import { bankEvents } from '@app/contracts';
 import { NatsModule, natsOptionsFrom } from '@app/nats';
-import { CreateOutbox1767225600000, OutboxModule, RELAY_DEFAULTS } from '@app/outbox';
-import { HealthController, postgresOptions, type ServiceEnvironment } from '@app/service';
+import { OutboxModule, outboxMigration, outboxOptionsFrom } from '@app/outbox';
+import {
+  HealthController,
+  MetricsController,
+  OutboxOpsModule,
+  postgresOptions,
+  type ServiceEnvironment,
+} from '@app/service';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { SERVICE } from './config.js';
@@ -14,14 +20,14 @@ import { TransfersModule } from './transfers/transfers.module.js';
 @Module({})
 export class AppModule {
   static for(environment: ServiceEnvironment): DynamicModule {
-    const delivery = environment.EVENT_DELIVERY;
+    const outbox = outboxOptionsFrom(environment);
     return {
       module: AppModule,
       imports: [
         TypeOrmModule.forRootAsync(
           postgresOptions(SERVICE, environment, {
             entities: [Transfer, IdempotencyRecord],
-            migrations: [CreateOutbox1767225600000, CreateTransfers1767225600001],
+            migrations: [outboxMigration(outbox), CreateTransfers1767225600001],
           }),
         ),
         NatsModule.forRootAsync({
@@ -30,13 +36,14 @@ export class AppModule {
           useFactory: () =>
             natsOptionsFrom(environment, {
               service: SERVICE,
-              startup: delivery === 'direct' ? 'wait' : 'background',
+              startup: outbox.delivery === 'outbox' ? 'background' : 'wait',
             }),
         }),
-        OutboxModule.forRootAsync({ useFactory: () => ({ delivery, relay: RELAY_DEFAULTS }) }),
+        OutboxModule.forRootAsync({ registry: bankEvents, useFactory: () => outbox }),
+        OutboxOpsModule.for(environment.OUTBOX_OPS_TOKEN),
         TransfersModule,
       ],
-      controllers: [HealthController],
+      controllers: [HealthController, MetricsController],
     };
   }
 }

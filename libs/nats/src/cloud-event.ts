@@ -1,7 +1,7 @@
 /**
- * An event in the structured JSON form of CloudEvents 1.0.2, with the extensions *partitioning* and
- * *sequence* (https://github.com/cloudevents/spec). NATS Streaming has no headers, so the envelope is the
- * payload.
+ * An event in the structured JSON form of CloudEvents 1.0.2, with the extensions *partitioning*, *sequence* and
+ * *distributed tracing* (https://github.com/cloudevents/spec). NATS Streaming has no headers, so the envelope is
+ * the payload.
  */
 export interface CloudEvent<Type extends string = string, Data = unknown> {
   readonly specversion: '1.0';
@@ -21,6 +21,11 @@ export interface CloudEvent<Type extends string = string, Data = unknown> {
   readonly partitionkey: string;
   /** The event's number within its key, from 1, padded so that text order is number order. */
   readonly sequence?: string;
+  /** The span in which it was emitted, as W3C Trace Context writes it. */
+  readonly traceparent?: string;
+  readonly tracestate?: string;
+  /** The id of the event that this one tells again, on an operator's word. */
+  readonly replayof?: string;
   readonly data: Data;
 }
 

@@ -2,8 +2,11 @@ import type { BusMessage } from './message-bus.js';
 
 /** Why a message is buried, and what was last said of it. */
 export interface Burial {
-  /** `malformed`: no handler can read it, ever. `failed`: it used up its deliveries. */
-  readonly reason: 'malformed' | 'failed';
+  /**
+   * `malformed`: no handler can read it, ever. `failed`: it used up its deliveries. `expired`: it is too old, or of an
+   * unknown age, for anybody to tell whether it was handled before.
+   */
+  readonly reason: 'malformed' | 'failed' | 'expired';
   /** How often it was delivered, this time included. */
   readonly deliveries: number;
   readonly error: Error;

@@ -94,11 +94,8 @@ describe('reading an event', () => {
   });
 
   it('leaves out fields that it does not know, in the envelope and in the data', () => {
-    const event = events.decode(
-      'coin.tossed',
-      encoded({ traceparent: '00-1', data: { ...tossed, year: 1999 } }),
-    );
-    expect(event).not.toHaveProperty('traceparent');
+    const event = events.decode('coin.tossed', encoded({ weather: 'fair', data: { ...tossed, year: 1999 } }));
+    expect(event).not.toHaveProperty('weather');
     expect(event.data).toEqual(tossed);
   });
 
@@ -183,5 +180,43 @@ describe('types', () => {
       // @ts-expect-error -- the key is taken from fields that the data has
       key: (data) => data.purseId as string,
     });
+  });
+});
+
+describe('verifying an event', () => {
+  const verify = (event: object) => events.verify(event as CloudEvent);
+
+  it('gives a copy that reads as a consumer will read it', () => {
+    const event = events.create('coin.tossed', tossed);
+    expect(verify(event)).toEqual(event);
+    expect(verify(event).data).not.toBe(event.data);
+  });
+
+  it.each([
+    ['a type that is not defined', { type: 'coin.spent' }, 'no event of this type is defined'],
+    ['data that does not fit', { data: { coinId: 'c1', side: 'edge' } }, 'side'],
+    ['data that JSON has no word for', { data: { coinId: 1n } }, 'cannot be written as JSON'],
+    ['an id that is random', { id: '2f1c1c1e-6f0b-4b8e-9c4e-0d6a2c1b7f10' }, 'id'],
+    ['no key', { partitionkey: '' }, 'partitionkey'],
+    ['another major version', { dataschema: 'urn:test:event:coin.tossed:3.0' }, 'version'],
+  ])('refuses %s', (_, changes, problem) => {
+    const event = { ...events.create('coin.tossed', tossed), ...changes };
+    expect(problemsOf(() => verify(event)).join('; ')).toContain(problem);
+  });
+});
+
+describe('the trace of an event', () => {
+  it('is read with it', () => {
+    const traced = {
+      traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+      tracestate: 'a=1',
+    };
+    expect(events.decode('coin.tossed', encoded(traced))).toMatchObject(traced);
+  });
+
+  it('is no reason to refuse it', () => {
+    const read = events.decode('coin.tossed', encoded({ traceparent: 7, tracestate: [] }));
+    expect(read.traceparent).toBeUndefined();
+    expect(read.data).toEqual(tossed);
   });
 });

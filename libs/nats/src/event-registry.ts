@@ -47,8 +47,15 @@ const ENVELOPE = z.object({
   dataschema: z.string().regex(/:\d+\.\d+$/, 'expected a URN that ends in a version, such as :1.0'),
   partitionkey: z.string().min(1),
   sequence: z.string().min(1).optional(),
+  // An event is not refused for the trace it came with.
+  traceparent: z.string().optional().catch(undefined),
+  tracestate: z.string().optional().catch(undefined),
+  replayof: z.string().min(1).optional(),
   data: z.unknown(),
 });
+
+/** What an event's envelope must be on the way out, and need not be on the way in. */
+const EMITTED = z.object({ id: z.uuidv7() });
 
 /** Defines one event type; a function, so that `key` knows the type of its argument. */
 export function defineEvent<Schema extends z.ZodType>(
@@ -127,6 +134,17 @@ export class EventRegistry<Definitions extends EventDefinitions = EventDefinitio
     return { ...envelope, data: parse(type, definition.data, envelope.data) } as EventOf<Definitions, Type>;
   }
 
+  /**
+   * The event as a consumer of this version will read it: a copy, which the caller can't change any more.
+   *
+   * @throws InvalidEventError if no consumer could: see {@link decode}; or if its id is not a UUIDv7, since consumers
+   * tell by it how old an event is
+   */
+  verify(event: CloudEvent): CloudEvent {
+    parse(event.type, EMITTED, event);
+    return this.decode(event.type, encode(event));
+  }
+
   /** Whether a type of this name is defined. */
   defines(type: string): boolean {
     return Object.hasOwn(this.definitions, type);
@@ -141,6 +159,14 @@ export class EventRegistry<Definitions extends EventDefinitions = EventDefinitio
 
 function majorOf(version: string): string {
   return version.slice(0, version.indexOf('.'));
+}
+
+function encode(event: CloudEvent): string {
+  try {
+    return JSON.stringify(event);
+  } catch (cause) {
+    throw new InvalidEventError(event.type, ['it cannot be written as JSON'], { cause });
+  }
 }
 
 function parseJson(type: string, encoded: Buffer | string): unknown {

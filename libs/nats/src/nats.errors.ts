@@ -1,3 +1,5 @@
+import { RpcException } from '@nestjs/microservices';
+import type { Burial } from './dead-letter.sink.js';
 import { targetText, type NatsTarget } from './target.js';
 
 /** Base of every error of this library: `code` is stable, the message may change. */
@@ -129,6 +131,27 @@ export class UnreachableHandlerError extends NatsError {
     reason: string,
   ) {
     super(`The handler of '${pattern}' can never be called: ${reason}`);
+  }
+}
+
+/**
+ * A handler throws one to say: this message is never going to be processed, bury it at once. It is not handled
+ * again, and goes to the {@link DeadLetterSink} with this reason; without a sink it comes again like any other.
+ *
+ * It is one of Nest's `RpcException`s, because Nest hands on no other error that a handler throws.
+ */
+export abstract class DeadLetterError extends RpcException {
+  abstract readonly code: string;
+  abstract readonly reason: Burial['reason'];
+
+  constructor(message: string, options: ErrorOptions = {}) {
+    super(message);
+    this.name = new.target.name;
+    if ('cause' in options) this.cause = options.cause;
+  }
+
+  override getError(): this {
+    return this;
   }
 }
 

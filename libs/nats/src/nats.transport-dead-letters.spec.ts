@@ -5,8 +5,9 @@ import { Test } from '@nestjs/testing';
 import { z } from 'zod';
 import { FakeMessageBus, InMemoryDeadLetters, RecordedLog } from '../testing/index.js';
 import { defineEvents } from './event-registry.js';
+import { DeadLetterError } from './nats.errors.js';
 import type { BusMessage, BusMessageHandler } from './message-bus.js';
-import { NatsTransport } from './nats.transport.js';
+import { NatsTransport, noteFailure } from './nats.transport.js';
 
 const DELIVERIES_MAX = 3;
 const events = defineEvents('urn:test', {
@@ -20,6 +21,11 @@ class Listener {
   tossed(@Payload() event: unknown): Promise<void> {
     return heard(event);
   }
+}
+
+class TooOldError extends DeadLetterError {
+  readonly code = 'TEST_TOO_OLD';
+  readonly reason = 'expired';
 }
 
 let sink: InMemoryDeadLetters;
@@ -59,6 +65,18 @@ describe('a message that keeps failing', () => {
       { reason: 'failed', deliveries: DELIVERIES_MAX, message: { sequence: 7 }, error: expect.any(Error) },
     ]);
     expect(log.lines.at(-1)).toContain('Message 7 of coin.tossed is dead (failed, delivery 3)');
+  });
+
+  it('is buried with the error that its handler was told to fail with', async () => {
+    const error = new Error('no coin');
+    heard.mockImplementation(() => {
+      noteFailure(error);
+      return Promise.reject(error);
+    });
+    await deliver().catch(() => undefined);
+    await deliver(true).catch(() => undefined);
+    await deliver(true);
+    expect(sink.buried[0]!.error).toBe(error);
   });
 
   it('is not acknowledged while the sink cannot keep it', async () => {
@@ -106,5 +124,19 @@ describe('other messages', () => {
       { reason: 'malformed', deliveries: 1, error: { code: 'EVENT_INVALID' } },
     ]);
     expect(heard).not.toHaveBeenCalled();
+  });
+
+  it('whose handler says so are buried at once, with its error and reason', async () => {
+    const error = new TooOldError('nobody knows', { cause: new Error('gone') });
+    heard.mockRejectedValue(error);
+    await deliver();
+    expect(heard).toHaveBeenCalledTimes(1);
+    expect(sink.buried).toMatchObject([{ reason: 'expired', deliveries: 1 }]);
+    expect(sink.buried[0]!.error).toBe(error);
+    expect([error.name, error.message, error.cause]).toEqual([
+      'TooOldError',
+      'nobody knows',
+      new Error('gone'),
+    ]);
   });
 });

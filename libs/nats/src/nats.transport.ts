@@ -1,13 +1,28 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { Server, type CustomTransportStrategy } from '@nestjs/microservices';
 import { lastValueFrom } from 'rxjs';
-import type { DeadLetterSink } from './dead-letter.sink.js';
+import type { Burial, DeadLetterSink } from './dead-letter.sink.js';
 import { announce } from './diagnostics.js';
 import type { CloudEvent } from './cloud-event.js';
 import type { EventRegistry } from './event-registry.js';
 import type { BusMessage, BusSubscription, MessageBus } from './message-bus.js';
 import { NatsContext } from './nats.context.js';
-import { UnreachableHandlerError } from './nats.errors.js';
+import { DeadLetterError, UnreachableHandlerError } from './nats.errors.js';
 import { toError } from './to-error.js';
+import { runInTraceOf } from './trace-context.js';
+
+/** What the handler of the running delivery failed with, where it was told. */
+const failures = new AsyncLocalStorage<{ error?: Error }>();
+
+/**
+ * Tells the transport what a handler is failing with, so that a dead letter can say it: of an error that a handler
+ * throws, Nest hands on "Internal server error". Whoever wraps a handler calls it, and throws on. Without a delivery
+ * it does nothing.
+ */
+export function noteFailure(error: unknown): void {
+  const failure = failures.getStore();
+  if (failure) failure.error = toError(error);
+}
 
 /** Where the transport puts messages that fail, and after how many deliveries. */
 export interface DeadLetters {
@@ -27,8 +42,8 @@ export interface DeadLetters {
  *
  * A handler gets the event as `@Payload()` and a {@link NatsContext} as `@Ctx()`. Its message is
  * acknowledged when its promise resolves, and comes again when it rejects. With a {@link DeadLetterSink}, a
- * message that failed `deliveriesMax` times, and one that is not a valid event at once, goes there, and is
- * acknowledged when the sink has it. Without one it comes again for ever.
+ * message that failed `deliveriesMax` times, and at once one that is not a valid event or whose handler throws a
+ * {@link DeadLetterError}, goes there, and is acknowledged when the sink has it. Without one it comes again for ever.
  */
 export class NatsTransport extends Server implements CustomTransportStrategy {
   private subscriptions: BusSubscription[] = [];
@@ -85,8 +100,9 @@ export class NatsTransport extends Server implements CustomTransportStrategy {
       return this.bury(message, 'malformed', deliveries, toError(error));
     }
     try {
-      await this.handle(pattern, event, message);
+      await runInTraceOf(event, () => this.handle(pattern, event, message));
     } catch (error) {
+      if (error instanceof DeadLetterError) return this.bury(message, error.reason, deliveries, error);
       if (deliveries < (this.deadLetters?.deliveriesMax ?? Infinity)) throw error;
       await this.bury(message, 'failed', deliveries, toError(error));
     }
@@ -100,7 +116,7 @@ export class NatsTransport extends Server implements CustomTransportStrategy {
   /** Resolves when the sink has the message; without a sink it rejects, and the message comes again. */
   private async bury(
     message: BusMessage,
-    reason: 'malformed' | 'failed',
+    reason: Burial['reason'],
     deliveries: number,
     error: Error,
   ): Promise<void> {
@@ -115,13 +131,16 @@ export class NatsTransport extends Server implements CustomTransportStrategy {
   private async handle(pattern: string, event: CloudEvent, message: BusMessage): Promise<void> {
     // Nest registers one proxy for each pattern, which calls every handler of it.
     const handler = this.getHandlerByPattern(pattern);
-    const result: unknown = await handler?.(event, new NatsContext([message]));
+    const failure: { error?: Error } = {};
     try {
-      // A failing handler does not reject: Nest logs the error and hands over an Observable that errors with
-      // a text for the caller, of which an event has none.
-      await lastValueFrom(this.transformToObservable(result), { defaultValue: undefined });
+      await failures.run(failure, async () => {
+        const result: unknown = await handler?.(event, new NatsContext([message]));
+        // A failing handler does not reject: Nest logs the error and hands over an Observable that errors with
+        // a text for the caller, of which an event has none.
+        await lastValueFrom(this.transformToObservable(result), { defaultValue: undefined });
+      });
     } catch (error) {
-      throw toError(error);
+      throw failure.error ?? toError(error);
     }
   }
 }

@@ -1,13 +1,19 @@
-import type { CloudEvent } from '@app/nats';
 import type { EntityManager } from 'typeorm';
+import type { EmittedEvent } from './emitted-event.js';
 
-/**
- * When and how the events of a transaction leave. It is an abstract class, so that Nest can inject by it.
- */
+/** How the events of a transaction leave the service. A service that emits knows no strategy. */
 export abstract class DeliveryStrategy {
-  /** Called at the end of the transaction, if it emitted anything; what it throws rolls back. */
-  abstract beforeCommit(manager: EntityManager, events: readonly CloudEvent[]): Promise<void>;
+  /** Runs inside the open transaction; what it throws rolls the transaction back. */
+  abstract beforeCommit(manager: EntityManager, events: readonly EmittedEvent[]): Promise<void>;
 
-  /** Called after the commit, if the transaction emitted anything; what it throws can undo nothing. */
-  abstract afterCommit(events: readonly CloudEvent[]): Promise<void>;
+  /**
+   * Runs once the transaction is committed; what it throws reaches the caller of {@link UnitOfWork.run} as
+   * an `EventsUnconfirmedError`, and undoes nothing.
+   */
+  abstract afterCommit(events: readonly EmittedEvent[]): Promise<void>;
+
+  /** Ends what it does in the background, within a time of its own. Safe to call twice; most have nothing to end. */
+  stop(): Promise<void> {
+    return Promise.resolve();
+  }
 }

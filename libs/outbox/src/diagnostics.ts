@@ -3,13 +3,26 @@ import { channel } from 'node:diagnostics_channel';
 /** The steps that announce themselves; each is a `node:diagnostics_channel` of this name. */
 export const OUTBOX_STEPS = [
   'outbox.relay.claimed',
+  'outbox.relay.publishing',
   'outbox.relay.acked',
   'outbox.relay.failed',
+  'outbox.relay.settling',
   'outbox.relay.settled',
   'outbox.relay.fenced',
+  'outbox.relay.parked',
+  'outbox.relay.recovered',
+  'outbox.relay.paused',
+  'outbox.relay.resumed',
   'inbox.recorded',
   'inbox.committed',
   'inbox.repeated',
+  'inbox.out-of-order',
+  'inbox.gap-opened',
+  'inbox.gap-closed',
+  'retention.made',
+  'retention.dropped',
+  'retention.postponed',
+  'outbox.ops.dropped',
 ] as const;
 
 /** One of {@link OUTBOX_STEPS}. */

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { DataSource, type MigrationInterface, type QueryRunner } from 'typeorm';
 import { createTestDatabase, type TestDatabase } from '../testing/test-database.js';
-import { CreateOutbox1767225600000 } from './create-outbox.migration.js';
+import { v7 as uuidv7 } from 'uuid';
 import { migrate } from './migrate.js';
+import { outboxMigration } from './schema/outbox.migration.js';
 
 class Broken1767225600009 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {
@@ -25,7 +26,7 @@ afterEach(async () => {
 });
 
 async function open(...migrations: (new () => MigrationInterface)[]): Promise<DataSource> {
-  const all = [CreateOutbox1767225600000, ...migrations];
+  const all = [outboxMigration(), ...migrations];
   const dataSource = new DataSource({ type: 'postgres', url: database.url, poolSize: 2, migrations: all });
   opened.push(await dataSource.initialize());
   return dataSource;
@@ -50,9 +51,7 @@ describe('migrate', () => {
   it('a second run changes nothing', async () => {
     const dataSource = await open();
     await migrate(dataSource);
-    await dataSource.query(
-      `insert into inbox_message (source, id, type) values ('/x', gen_random_uuid(), 'x')`,
-    );
+    await dataSource.query(`insert into inbox_message (source, id, type) values ('/x', '${uuidv7()}', 'x')`);
     await migrate(dataSource);
     expect(await applied(dataSource)).toHaveLength(1);
     expect(await dataSource.query('select * from inbox_message')).toHaveLength(1);

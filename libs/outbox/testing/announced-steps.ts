@@ -1,5 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { OUTBOX_STEPS } from '../src/index.js';
+import { OUTBOX_STEPS } from '../src/diagnostics.js';
 
 /** The steps that announce themselves while the callback runs, in their order. */
 export async function announcedSteps(work: () => Promise<unknown>): Promise<string[]> {

@@ -1,6 +1,6 @@
 import { FakeMessageBus } from '@app/nats/testing';
 import type { PublishAck, PublishOptions } from '@app/nats';
-import type { DataSource, EntityManager } from 'typeorm';
+import { QueryFailedError, type DataSource, type EntityManager, type QueryRunner } from 'typeorm';
 
 /** One statement that the fake was asked for. */
 export interface FakeStatement {
@@ -21,10 +21,13 @@ export class FakeDatabase {
   readonly journal: string[] = [];
   /** Every statement so far, in order. */
   readonly statements: FakeStatement[] = [];
-  /** Give it to what wants a `DataSource`; it has `transaction`, `query` and `manager`, and `manager.query`. */
+  /** Query runners that were not released. */
+  runnersOpen = 0;
+  /** Give it to what wants a `DataSource`; it has `createQueryRunner`, `transaction`, `query` and `manager.query`. */
   readonly dataSource: DataSource;
   private readonly answers: { readonly part: string; readonly rows: Answer }[] = [];
   private commitError: Error | undefined;
+  private commitsRefused = 0;
 
   constructor() {
     const query = async (sql: string, parameters: readonly unknown[] = []) =>
@@ -32,7 +35,8 @@ export class FakeDatabase {
     const manager = { query } as unknown as EntityManager;
     const transaction = <Result>(work: (manager: EntityManager) => Promise<Result>) =>
       this.transaction(manager, work);
-    this.dataSource = { query, manager, transaction } as unknown as DataSource;
+    const createQueryRunner = () => this.queryRunner(manager);
+    this.dataSource = { query, manager, transaction, createQueryRunner } as unknown as DataSource;
   }
 
   /** Answers every statement that contains `part` with these rows; the answer given last is tried first. */
@@ -41,9 +45,10 @@ export class FakeDatabase {
     return this;
   }
 
-  /** Every commit from now on fails with this error. */
-  refuseCommit(error: Error): this {
+  /** The next commits fail with this error of the driver; all of them unless it is said how many. */
+  refuseCommit(error: Error, times = Infinity): this {
     this.commitError = error;
+    this.commitsRefused = times;
     return this;
   }
 
@@ -60,8 +65,7 @@ export class FakeDatabase {
     this.journal.push('begin');
     try {
       const result = await work(manager);
-      if (this.commitError) throw this.commitError;
-      this.journal.push('commit');
+      this.commit();
       return result;
     } catch (error) {
       this.journal.push('rollback');
@@ -69,11 +73,51 @@ export class FakeDatabase {
     }
   }
 
+  private queryRunner(manager: EntityManager): QueryRunner {
+    this.runnersOpen++;
+    const runner = {
+      manager,
+      isTransactionActive: false,
+      connect: () => Promise.resolve(undefined),
+      startTransaction: () => {
+        runner.isTransactionActive = true;
+        this.journal.push('begin');
+        return Promise.resolve();
+      },
+      commitTransaction: async () => {
+        await Promise.resolve();
+        this.commit();
+        runner.isTransactionActive = false;
+      },
+      rollbackTransaction: () => {
+        runner.isTransactionActive = false;
+        this.journal.push('rollback');
+        return Promise.resolve();
+      },
+      release: () => {
+        this.runnersOpen--;
+        return Promise.resolve();
+      },
+    };
+    return runner as unknown as QueryRunner;
+  }
+
+  private commit(): void {
+    if (this.commitError && this.commitsRefused-- > 0)
+      throw new QueryFailedError('COMMIT', undefined, this.commitError);
+    this.journal.push('commit');
+  }
+
   private query(sql: string, parameters: readonly unknown[]): readonly object[] {
     this.journal.push('query');
     this.statements.push({ sql, parameters });
     return this.answers.find(({ part }) => sql.includes(part))?.rows(parameters) ?? [];
   }
+}
+
+/** An error as PostgreSQL answers it, for {@link FakeDatabase.refuseCommit}. */
+export function serverError(code: string, severity = 'ERROR'): Error {
+  return Object.assign(new Error(`the server says ${code}`), { code, severity });
 }
 
 /** A {@link FakeMessageBus} that notes each publish in a {@link FakeDatabase}'s journal. */

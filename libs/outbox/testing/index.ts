@@ -1,3 +1,3 @@
-export { FakeDatabase, JournalingMessageBus, type FakeStatement } from './fake-database.js';
+export { FakeDatabase, JournalingMessageBus, serverError, type FakeStatement } from './fake-database.js';
 export { Gate } from './gate.js';
 export { createTestDatabase, type TestDatabase } from './test-database.js';

@@ -1,12 +1,30 @@
 import { NatsHealthIndicator } from '@app/nats';
 import { FakeMessageBus } from '@app/nats/testing';
+import { HEALTH_DEFAULTS, OutboxHealthIndicator, type OutboxSnapshot } from '@app/outbox';
 import { describe, expect, it } from '@jest/globals';
 import type { DataSource } from 'typeorm';
 import { HealthController } from './health.controller.js';
 import { ProblemException } from './problem.js';
 
-function controllerWith(query: () => Promise<unknown>, bus = new FakeMessageBus()): HealthController {
-  return new HealthController({ query } as unknown as DataSource, new NatsHealthIndicator(bus));
+const SAMPLE: NonNullable<OutboxSnapshot['sample']> = {
+  pendingMessages: 0,
+  capped: false,
+  oldestPendingAgeMs: 0,
+  keys: { ready: 0, due: 0, leased: 0, blocked: 0 },
+  parkedMessages: { block: 0, park: 0, skip: 0 },
+  leases: 0,
+  deadLetters: 0,
+  openGaps: 0,
+};
+
+function controllerWith(
+  query: () => Promise<unknown>,
+  { bus = new FakeMessageBus(), sample = SAMPLE } = {},
+): HealthController {
+  const sampler = { sample: () => Promise.resolve(sample) };
+  const retention = { health: () => ({ healthy: true }) };
+  const outbox = new OutboxHealthIndicator(sampler, retention, HEALTH_DEFAULTS);
+  return new HealthController({ query } as unknown as DataSource, new NatsHealthIndicator(bus), outbox);
 }
 
 describe('the health of a service', () => {
@@ -17,16 +35,25 @@ describe('the health of a service', () => {
   it('is ready while the broker is away: the outbox keeps the events', async () => {
     const bus = new FakeMessageBus();
     bus.answerWith('not-connected');
-    await expect(controllerWith(() => Promise.resolve([]), bus).ready()).resolves.toEqual({
+    await expect(controllerWith(() => Promise.resolve([]), { bus }).ready()).resolves.toMatchObject({
       status: 'up',
       nats: { status: 'degraded', state: 'not connected' },
     });
   });
 
-  it('tells that the broker is there', async () => {
+  it('tells that broker and outbox are well', async () => {
     await expect(controllerWith(() => Promise.resolve([])).ready()).resolves.toEqual({
       status: 'up',
       nats: { status: 'up', state: 'connected' },
+      outbox: { status: 'up', ...SAMPLE },
+    });
+  });
+
+  it('is ready while the outbox is in trouble, and says what the trouble is', async () => {
+    const sample = { ...SAMPLE, keys: { ...SAMPLE.keys, blocked: 1 } };
+    await expect(controllerWith(() => Promise.resolve([]), { sample }).ready()).resolves.toMatchObject({
+      status: 'up',
+      outbox: { status: 'degraded', problems: ['1 key(s) are blocked'] },
     });
   });
 

@@ -1,4 +1,5 @@
 import { NatsHealthIndicator } from '@app/nats';
+import { OutboxHealthIndicator } from '@app/outbox';
 import { Controller, Get } from '@nestjs/common';
 import type { HealthIndicatorResult } from '@nestjs/terminus';
 import { DataSource } from 'typeorm';
@@ -10,6 +11,7 @@ export class HealthController {
   constructor(
     private readonly dataSource: DataSource,
     private readonly nats: NatsHealthIndicator,
+    private readonly outbox: OutboxHealthIndicator,
   ) {}
 
   @Get('live')
@@ -18,11 +20,11 @@ export class HealthController {
   }
 
   /**
-   * Ready as long as the database answers: with the outbox, transfers are taken while the broker is away. Its
-   * state is told all the same: `degraded`, since when, and how many subscriptions are served.
+   * Ready as long as the database answers: with the outbox, transfers are taken while the broker is away. How
+   * broker and outbox are is told all the same, and `degraded` fails no check.
    */
   @Get('ready')
-  async ready(): Promise<{ status: 'up' } & HealthIndicatorResult<'nats'>> {
+  async ready(): Promise<{ status: 'up' } & HealthIndicatorResult<'nats'> & HealthIndicatorResult<'outbox'>> {
     try {
       await this.dataSource.query('select 1');
     } catch (cause) {
@@ -31,6 +33,7 @@ export class HealthController {
         { cause },
       );
     }
-    return { status: 'up', ...(await this.nats.check('nats')) };
+    const [nats, outbox] = await Promise.all([this.nats.check('nats'), this.outbox.check('outbox')]);
+    return { status: 'up', ...nats, ...outbox };
   }
 }

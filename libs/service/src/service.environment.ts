@@ -1,6 +1,7 @@
 import { natsEnvironment, natsRules } from '@app/nats';
-import { outboxEnvironment } from '@app/outbox';
+import { outboxEnvironment, outboxRules } from '@app/outbox';
 import { z } from 'zod';
+import { opsEnvironment } from './ops/ops.environment.js';
 
 /**
  * The environment variables of a service, each with its default; one without is required.
@@ -23,8 +24,9 @@ export function serviceEnvironment(portDefault: number) {
     SHUTDOWN_TIMEOUT_MS: z.coerce.number().int().min(1).max(3_600_000).default(10_000),
     ...natsEnvironment,
     ...outboxEnvironment,
+    ...opsEnvironment,
   });
-  return variables.check(natsRules);
+  return variables.check(natsRules, outboxRules);
 }
 
 /** The validated environment of a service. */

@@ -5,7 +5,7 @@ import type { INestApplication } from '@nestjs/common';
 
 /** A request of a spec; a body is sent as JSON unless `contentType` says otherwise. */
 export interface TestRequest {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'DELETE';
   readonly url: string;
   /** A text is sent as it is; anything else as JSON. */
   readonly body?: unknown;

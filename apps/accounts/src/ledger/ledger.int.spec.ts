@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { eventually } from '@app/nats/testing';
-import { CreateOutbox1767225600000, migrate } from '@app/outbox';
+import { outboxMigration, migrate } from '@app/outbox';
 import { createTestDatabase, Gate, type TestDatabase } from '@app/outbox/testing';
 import { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
@@ -21,7 +21,7 @@ beforeAll(async () => {
     type: 'postgres',
     url: database.url,
     entities: [Account, Entry],
-    migrations: [CreateOutbox1767225600000, CreateLedger1767225600002],
+    migrations: [outboxMigration(), CreateLedger1767225600002],
     migrationsTransactionMode: 'each',
   }).initialize();
   await migrate(dataSource);

@@ -9,11 +9,11 @@ export interface BankUrls {
 
 /** What passed through the services' outboxes and inboxes. */
 export interface Traffic {
-  /** Rows of the outbox of `transactions` that are not sent. */
+  /** Messages in the outbox of `transactions` that are not settled. */
   readonly waiting: number;
-  /** Rows of the outbox of `transactions` that are sent. */
+  /** Messages in the outbox of `transactions` that are. */
   readonly sent: number;
-  /** Rows of the outbox of `accounts` that are not sent. */
+  /** Messages in the outbox of `accounts` that are not settled. */
   readonly outcomesWaiting: number;
   /** How often either inbox was handed an event that it knew already. */
   readonly repeats: number;
@@ -33,8 +33,9 @@ const POSTINGS = `
 const REJECTIONS = 'select transfer_id as id from rejection';
 const ACCOUNTS = 'select id, currency, balance_minor as "balanceMinor" from account';
 const OUTBOX = `
-  select count(*) filter (where sent_at is null) as waiting, count(*) filter (where sent_at is not null) as sent
-  from outbox_message`;
+  select count(*) filter (where sequence > settled_sequence) as waiting,
+         count(*) filter (where sequence > settled_sequence is not true) as sent
+  from outbox_message left join outbox_lane using (key)`;
 const REPEATS = 'select coalesce(sum(repeats), 0) as repeats from inbox_message';
 
 /**

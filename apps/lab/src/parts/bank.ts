@@ -5,6 +5,9 @@ import { Supervised } from './supervised.js';
 /** How the services send their events. */
 export type DeliveryStrategy = 'direct' | 'outbox';
 
+/** The services of the bank. */
+export type ServiceName = 'transactions' | 'accounts';
+
 /** How a service is set up where it differs from the defaults. */
 export interface BankOptions {
   readonly ground: Ground;
@@ -68,24 +71,40 @@ export class Bank {
   }
 }
 
-function serviceOf(name: 'transactions' | 'accounts', options: BankOptions): Service {
+function serviceOf(name: ServiceName, options: BankOptions): Service {
+  return new Service({ name, script: entryOf(name), environment: environmentOf(name, options) });
+}
+
+/**
+ * The relay of one service as a process of its own, with the environment of the service; not started.
+ * @param more settings of this process alone
+ */
+export function relayOf(
+  name: ServiceName,
+  options: BankOptions,
+  more: Readonly<Record<string, string>> = {},
+): Supervised {
+  return new Supervised({
+    name: `relay of ${name}`,
+    script: entryOf(name, 'relay.main.js'),
+    environment: { ...environmentOf(name, options), ...more },
+  });
+}
+
+function environmentOf(name: ServiceName, options: BankOptions): Record<string, string> {
   const { ground, delivery, transactionsNatsUrl, environment, ports } = options;
   const natsUrl = name === 'transactions' ? transactionsNatsUrl : undefined;
-  return new Service({
-    name,
-    script: entryOf(name),
-    environment: {
-      HOST: '127.0.0.1',
-      PORT: String(ports?.[name] ?? 0),
-      DATABASE_URL: ground.databases[name],
-      NATS_URL: natsUrl ?? ground.broker.url,
-      NATS_CLUSTER_ID: ground.broker.clusterId,
-      NATS_CLIENT_ID: `${name}-${ground.runName}`,
-      NATS_CHANNEL_PREFIX: ground.channelPrefix,
-      EVENT_DELIVERY: delivery,
-      ...environment,
-    },
-  });
+  return {
+    HOST: '127.0.0.1',
+    PORT: String(ports?.[name] ?? 0),
+    DATABASE_URL: ground.databases[name],
+    NATS_URL: natsUrl ?? ground.broker.url,
+    NATS_CLUSTER_ID: ground.broker.clusterId,
+    NATS_CLIENT_ID: `${name}-${ground.runName}`,
+    NATS_CHANNEL_PREFIX: ground.channelPrefix,
+    EVENT_DELIVERY: delivery,
+    ...environment,
+  };
 }
 
 /** A broker's URL with another host and port: credentials stay. */

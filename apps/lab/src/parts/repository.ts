@@ -7,10 +7,13 @@ export type Program = 'transactions' | 'accounts' | 'streaming-server';
 /** The checkout's root: the lab runs the other programs from its `dist`, and PostgreSQL from its `node_modules`. */
 export const repositoryRoot = rootAbove(import.meta.dirname);
 
-/** The built entry file of a program. */
-export function entryOf(program: Program): string {
+/**
+ * The built entry file of a program.
+ * @param main its name; a service has one for its relay too
+ */
+export function entryOf(program: Program, main: 'main.js' | 'relay.main.js' = 'main.js'): string {
   const home = program === 'streaming-server' ? `libs/${program}` : `apps/${program}`;
-  return join(repositoryRoot, 'dist', home, home, 'src', 'main.js');
+  return join(repositoryRoot, 'dist', home, home, 'src', main);
 }
 
 /**

@@ -60,9 +60,14 @@ async function isDead(directory: string): Promise<boolean> {
   return !(await isAliveWith(owner, directory));
 }
 
+/** The server that runs in a data directory, or has run there until it was killed; undefined where none has. */
+export function postmasterOf(dataDirectory: string): Promise<number | undefined> {
+  return readPid(join(dataDirectory, 'postmaster.pid'));
+}
+
 /** SIGQUIT is PostgreSQL's immediate shutdown: the data is thrown away anyway. */
 async function stopOrphan(dataDirectory: string): Promise<void> {
-  const pid = await readPid(join(dataDirectory, 'postmaster.pid'));
+  const pid = await postmasterOf(dataDirectory);
   if (pid === undefined || !(await isAliveWith(pid, dataDirectory))) return;
   process.kill(pid, process.platform === 'win32' ? 'SIGKILL' : 'SIGQUIT');
   // Not merely an id that is alive: as a zombie it stays that until an idle init has looked after it.

@@ -119,15 +119,23 @@ describe('a malformed event', () => {
       'is of an unknown major version',
       JSON.stringify({ ...posted(CREDIT), dataschema: 'urn:bank:event:transfer.posted:2.0' }),
     ],
-  ])('that %s is refused and not acknowledged, and the service goes on', async (_, payload) => {
-    await expect(bus.deliver('transfer.posted', payload)).rejects.toThrow(
-      'Not a valid transfer.posted event',
-    );
-    expect(await inbox()).toEqual([]);
-    const id = await order();
-    await deliver(posted(id));
-    expect((await view(id)).status).toBe('posted');
-  });
+  ])(
+    'that %s goes to the dead letters, whole and with its reason, and the service goes on',
+    async (_, payload) => {
+      await bus.deliver('transfer.posted', payload);
+      const letters = await dataSource.query<{ payload: Buffer; reason: string; error: string }[]>(
+        'select payload, reason, error from inbox_dead_letter',
+      );
+      expect(letters.map((letter) => ({ ...letter, payload: letter.payload.toString() }))).toMatchObject([
+        { payload, reason: 'malformed', error: expect.stringContaining('Not a valid transfer.posted event') },
+      ]);
+      await dataSource.query('truncate inbox_dead_letter');
+      expect(await inbox()).toEqual([]);
+      const id = await order();
+      await deliver(posted(id));
+      expect((await view(id)).status).toBe('posted');
+    },
+  );
 
   it('with fields that nobody knows yet is taken', async () => {
     const id = await order();

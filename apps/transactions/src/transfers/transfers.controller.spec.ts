@@ -1,5 +1,5 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import { EventsUnconfirmedError } from '@app/outbox';
+import { CommitUnknownError, EventsUnconfirmedError, EventsUnpublishedError } from '@app/outbox';
 import { ProblemException } from '@app/service';
 import type { FastifyReply } from 'fastify';
 import type { Transfer } from './transfer.entity.js';
@@ -56,6 +56,21 @@ describe('POST /v1/transfers', () => {
       problem: { status: 503, type: '/problems/publish-unconfirmed', transferId: TRANSFER.id },
       cause,
     });
+  });
+
+  it.each([
+    ['publish-failed', new EventsUnpublishedError([], { cause: new Error('no broker') })],
+    ['outcome-unknown', new CommitUnknownError([], { cause: new Error('the connection ended') })],
+  ])('answers 503 %s, to be repeated with the same key, and tells no transfer', async (type, cause) => {
+    const { order, post } = setUp();
+    order.mockRejectedValue(cause);
+    const error = await post().catch((caught: unknown) => caught);
+    expect(error).toBeInstanceOf(ProblemException);
+    const { problem } = error as ProblemException;
+    expect(problem).toMatchObject({ status: 503, type: `/problems/${type}` });
+    expect(problem.detail).toContain('the same Idempotency-Key');
+    expect(problem).not.toHaveProperty('transferId');
+    expect(error).toMatchObject({ cause });
   });
 
   it('hands on any other error as it is', async () => {

@@ -1,10 +1,9 @@
-import { EventsUnconfirmedError } from '@app/outbox';
 import { Body, Controller, Get, Headers, HttpCode, Param, Post, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { idempotencyKeyOf } from './idempotency-key.js';
 import { transferOrderSchema, viewOf, type TransferOrder, type TransferView } from './transfer.schema.js';
-import { publishUnconfirmed } from './transfers.errors.js';
+import { problemOf } from './transfers.errors.js';
 import { TransfersService, type RecordedTransfer } from './transfers.service.js';
 
 /** What an Idempotency-Key is unique within. */
@@ -43,9 +42,7 @@ export class TransfersController {
     try {
       return await this.transfers.order(order, idempotencyKeyOf(POST_SCOPE, header, order));
     } catch (error) {
-      if (!(error instanceof EventsUnconfirmedError)) throw error;
-      const { transfer } = error.result as RecordedTransfer;
-      throw publishUnconfirmed(transfer.id, error);
+      throw problemOf(error);
     }
   }
 }

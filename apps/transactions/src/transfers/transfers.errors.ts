@@ -1,3 +1,4 @@
+import { CommitUnknownError, EventsUnconfirmedError, EventsUnpublishedError } from '@app/outbox';
 import { ProblemException, problemType } from '@app/service';
 
 export function idempotencyKeyMissing(): ProblemException {
@@ -48,6 +49,44 @@ export function publishUnconfirmed(id: string, cause: unknown): ProblemException
     },
     { cause },
   );
+}
+
+/** Nothing is recorded, since its event could not be published. */
+export function publishFailed(cause: unknown): ProblemException {
+  return new ProblemException(
+    {
+      type: problemType('publish-failed'),
+      title: 'The transfer is not recorded, since its event could not be published',
+      status: 503,
+      detail: 'Repeat the request later, with the same Idempotency-Key',
+    },
+    { cause },
+  );
+}
+
+/** The database did not say whether the transfer is recorded. The key makes it safe to ask again. */
+export function outcomeUnknown(cause: unknown): ProblemException {
+  return new ProblemException(
+    {
+      type: problemType('outcome-unknown'),
+      title: 'Whether the transfer is recorded is unknown',
+      status: 503,
+      detail:
+        'Repeat the request with the same Idempotency-Key: it is recorded once, whatever became of this one',
+    },
+    { cause },
+  );
+}
+
+/** What the caller is told of a transfer that failed on its way; any other error is handed on as it is. */
+export function problemOf(error: unknown): unknown {
+  if (error instanceof EventsUnconfirmedError) {
+    const { transfer } = error.result as { readonly transfer: { readonly id: string } };
+    return publishUnconfirmed(transfer.id, error);
+  }
+  if (error instanceof EventsUnpublishedError) return publishFailed(error);
+  if (error instanceof CommitUnknownError) return outcomeUnknown(error);
+  return error;
 }
 
 /** An outcome arrived for a transfer that this database does not have (yet). */

@@ -34,7 +34,7 @@ beforeAll(async () => {
   log = RecordedLog.start();
 });
 afterEach(async () => {
-  await dataSource.query('truncate transfer, idempotency_record, outbox_key, outbox_message, inbox_message');
+  await dataSource.query('truncate transfer, idempotency_record, outbox_key, outbox_lane, outbox_message');
   bus.answerWith('acknowledge');
   bus.clear();
   log.lines.length = 0;
@@ -236,9 +236,10 @@ describe('health', () => {
   it('the process lives, and is ready while its database answers, broker or not', async () => {
     bus.answerWith('not-connected');
     expect((await get('/health/live')).json()).toEqual({ status: 'up' });
-    expect((await get('/health/ready')).json()).toEqual({
+    expect((await get('/health/ready')).json()).toMatchObject({
       status: 'up',
       nats: { status: 'degraded', state: 'not connected' },
+      outbox: { status: 'up', pendingMessages: 0 },
     });
   });
 
@@ -264,32 +265,5 @@ describe('a fault of the service itself', () => {
     expect(response.text).not.toContain('secret');
     expect(log.lines.join('\n')).toContain(errorId);
     expect(log.lines.join('\n')).toContain('secret detail');
-  });
-});
-
-describe('delivery direct', () => {
-  it('answers 503 publish-unconfirmed naming the transfer, which is recorded; a repeat does not publish it', async () => {
-    const direct = await ServiceUnderTest.start(
-      AppModule.for(environment({ EVENT_DELIVERY: 'direct' })),
-      bus,
-    );
-    const send = () => direct.post('/v1/transfers', ORDER, KEY);
-    try {
-      bus.answerWith('answer-unknown');
-      const response = await send();
-      expect(response.status).toBe(503);
-      const { transferId, ...problem } = response.json<{ transferId: string; type: string }>();
-      expect(problem.type).toBe('/problems/publish-unconfirmed');
-      expect(await stored()).toEqual({ transfers: 1, records: 1, events: 0 });
-
-      bus.answerWith('acknowledge');
-      bus.clear();
-      const repeat = await send();
-      expect(repeat.status).toBe(202);
-      expect(repeat.json()).toMatchObject({ id: transferId, status: 'pending' });
-      expect(bus.published).toEqual([]);
-    } finally {
-      await direct.stop();
-    }
   });
 });

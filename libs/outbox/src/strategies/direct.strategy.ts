@@ -1,22 +1,18 @@
-import type { CloudEvent, MessageBus } from '@app/nats';
-import { DeliveryStrategy } from '../delivery-strategy.js';
+import type { MessageBus } from '@app/nats';
+import type { EmittedEvent } from '../emitted-event.js';
+import { PublishingStrategy } from './publishing.strategy.js';
 
 /**
- * Save, then publish: the way that loses money. Between the commit and the acknowledgement nothing
- * remembers the event but this process and its connection. **Not for production.**
+ * `direct`: save, then publish, and wait for the acknowledgement. **Not for production**: between the commit and the
+ * acknowledgement nothing remembers the event but this process and its connection. What fails then is lost, and the
+ * caller is told so.
  */
-export class DirectStrategy extends DeliveryStrategy {
+export class DirectStrategy extends PublishingStrategy {
   constructor(private readonly bus: MessageBus) {
     super();
   }
 
-  override beforeCommit(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  override async afterCommit(events: readonly CloudEvent[]): Promise<void> {
-    for (const event of events) {
-      await this.bus.publish(event.type, JSON.stringify(event), { messageId: event.id });
-    }
+  override async afterCommit(events: readonly EmittedEvent[]): Promise<void> {
+    for (const { event } of events) await this.publish(this.bus, event);
   }
 }

@@ -1,17 +1,20 @@
-import type { CloudEvent } from '@app/nats';
 import type { EntityManager } from 'typeorm';
 import { DeliveryStrategy } from '../delivery-strategy.js';
-import type { Relay } from '../relay.js';
+import type { EmittedEvent } from '../emitted-event.js';
+import type { Tables } from '../schema/tables.js';
 import { storeMessages } from '../sql/store-messages.js';
 
-/** The event is a row of the same transaction: both are committed, or neither. The relay does the rest. */
+/** `outbox`: the event is a row of the same transaction: both are committed, or neither. The relay does the rest. */
 export class OutboxStrategy extends DeliveryStrategy {
-  constructor(private readonly relay: Relay) {
+  constructor(
+    private readonly tables: Tables,
+    private readonly relay: { wake(): void },
+  ) {
     super();
   }
 
-  override async beforeCommit(manager: EntityManager, events: readonly CloudEvent[]): Promise<void> {
-    await storeMessages(manager, events);
+  override async beforeCommit(manager: EntityManager, events: readonly EmittedEvent[]): Promise<void> {
+    await storeMessages(this.tables.on(manager), events);
   }
 
   override afterCommit(): Promise<void> {

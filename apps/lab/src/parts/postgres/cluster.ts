@@ -5,7 +5,10 @@ import { appendFile, chown, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join, parse } from 'node:path';
 import { promisify } from 'node:util';
 import { messageOf, PartStartError } from '../../lab.errors.js';
+import { until } from '../deadline.js';
 import { freePort } from '../free-port.js';
+import { isAliveWith } from '../process-facts.js';
+import { postmasterOf } from '../run-directory.js';
 import type { SystemUser } from './system-user.js';
 
 const run = promisify(execFile);
@@ -18,6 +21,8 @@ const CONNECTIONS_MAX = 200;
 const START_S_MAX = 60;
 const STOP_S_MAX = 30;
 const LOG_TAIL_LINES = 12;
+/** A server that was killed leaves backends for a moment, and its own id until an idle init has looked after it. */
+const STILL_ENDING = /pre-existing shared memory block|lock file "postmaster\.pid" already exists/;
 
 /** What a cluster is made from. */
 export interface ClusterOptions {
@@ -56,6 +61,30 @@ export async function startCluster(options: ClusterOptions): Promise<ClusterAddr
       throw new PartStartError('PostgreSQL', `pg_ctl start ended with code ${code}\n${tail}`);
     }
   }
+}
+
+/**
+ * Kills the server without a word, as a machine that fails, and starts it again at the same address: it recovers from
+ * its log.
+ * @throws PartStartError with the end of the server's log; DeadlineError
+ */
+export async function crashCluster(options: ClusterOptions): Promise<void> {
+  const { dataDirectory } = options;
+  const pid = await postmasterOf(dataDirectory);
+  if (pid === undefined) throw new PartStartError('PostgreSQL', 'it does not run, and so cannot be killed');
+  process.kill(pid, 'SIGKILL');
+  await until('PostgreSQL to end', STOP_S_MAX * 1_000, async () =>
+    (await isAliveWith(pid, dataDirectory)) ? undefined : true,
+  );
+  const log = join(dataDirectory, 'server.log');
+  await until('PostgreSQL to recover', START_S_MAX * 1_000, async () => {
+    const code = await pgCtl(options, ['start', '-w', '-t', String(START_S_MAX), '-l', log]);
+    if (code === 0) return true;
+    options.signal.throwIfAborted();
+    const tail = await tailOf(log);
+    if (STILL_ENDING.test(tail)) return undefined;
+    throw new PartStartError('PostgreSQL', `pg_ctl start ended with code ${code}\n${tail}`);
+  });
 }
 
 /**

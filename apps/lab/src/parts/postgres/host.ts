@@ -10,15 +10,14 @@ import { once } from 'node:events';
 import { messageOf, PartStartError } from '../../lab.errors.js';
 import { dataDirectoryOf } from '../run-directory.js';
 import { runnableBinaries } from './binaries.js';
-import { startCluster, stopCluster } from './cluster.js';
-import type { HostReport } from './host-report.js';
+import { crashCluster, startCluster, stopCluster, type ClusterOptions } from './cluster.js';
+import type { HostReport, HostRequest } from './host-report.js';
 import { unprivilegedUser } from './system-user.js';
 
 const [runDirectory = '', installed = ''] = process.argv.slice(2);
 const stop = new AbortController();
 
 process.once('disconnect', () => stop.abort());
-process.once('message', () => stop.abort());
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort());
 
 function report(message: HostReport): void {
@@ -40,9 +39,21 @@ async function keepPostgres(): Promise<void> {
   const cluster = { binaries: binaries.directory, dataDirectory: dataDirectoryOf(runDirectory), user };
   try {
     report({ kind: 'ready', ...(await startCluster({ ...cluster, signal: stop.signal })) });
+    process.on('message', (request: HostRequest) => {
+      if (request === 'crash') void crash({ ...cluster, signal: stop.signal });
+    });
     if (!stop.signal.aborted) await once(stop.signal, 'abort');
   } finally {
     await stopCluster(cluster);
+  }
+}
+
+async function crash(cluster: ClusterOptions): Promise<void> {
+  try {
+    await crashCluster(cluster);
+    report({ kind: 'restarted' });
+  } catch (error) {
+    report({ kind: 'failed', message: messageOf(error) });
   }
 }
 

@@ -79,6 +79,19 @@ describe('a PostgreSQL of the lab', () => {
     }
   });
 
+  it('killed on request, it recovers at the same address with all that was committed', async () => {
+    const postgres = await start();
+    try {
+      const { pid } = await serverOf(postgres.adminUrl);
+      await ask(postgres.adminUrl, 'create table kept as select 7 as id');
+      await postgres.crash();
+      expect(await ask(postgres.adminUrl, 'select id from kept')).toEqual([7]);
+      expect((await serverOf(postgres.adminUrl)).pid).not.toBe(pid);
+    } finally {
+      await postgres.stop();
+    }
+  });
+
   /** A process that starts a PostgreSQL, prints its admin URL and stays. */
   async function startLab(): Promise<{ lab: ChildProcess; adminUrl: string }> {
     const script = join(directory, 'lab.mjs');

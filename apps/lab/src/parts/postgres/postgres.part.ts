@@ -6,7 +6,7 @@ import { labFile } from '../repository.js';
 import { makeRunDirectory, noteOwner, sweepDeadRuns } from '../run-directory.js';
 import { execute } from '../sql.js';
 import { installedBinaries } from './binaries.js';
-import type { HostReport } from './host-report.js';
+import type { HostReport, HostRequest } from './host-report.js';
 
 /** A copy of the binaries, initdb and the start take 2 s together; a machine out of breath takes longer. */
 const START_MS_MAX = 120_000;
@@ -18,6 +18,8 @@ export interface PostgresPart {
   readonly adminUrl: string;
   /** Makes a database, from `template` where given (one that nobody is connected to), and returns its URL. */
   createDatabase(name: string, template?: string): Promise<string>;
+  /** Kills the server without a word, and resolves when it has recovered at the same address. Not twice at once. */
+  crash(): Promise<void>;
   /** Stops the server and removes its data. Safe to call twice. */
   stop(): Promise<void>;
 }
@@ -49,8 +51,15 @@ export async function startPostgres(
       await execute(urlOf('postgres'), createDatabaseSql(name, template));
       return urlOf(name);
     },
+    crash: () => within('PostgreSQL to recover', START_MS_MAX, crash(host)),
     stop: () => stop(host),
   };
+}
+
+async function crash(host: ChildProcess): Promise<void> {
+  host.send('crash' satisfies HostRequest);
+  const [report] = (await once(host, 'message')) as [HostReport];
+  if (report.kind === 'failed') throw new PartStartError('PostgreSQL', report.message);
 }
 
 async function ready(
@@ -61,7 +70,7 @@ async function ready(
     host.on('message', (report: HostReport) => {
       if (report.kind === 'ready') resolve(report);
       else if (report.kind === 'note') say(report.text);
-      else reject(new PartStartError('PostgreSQL', report.message));
+      else if (report.kind === 'failed') reject(new PartStartError('PostgreSQL', report.message));
     });
     host.once('error', (cause) => reject(new PartStartError('PostgreSQL', cause.message, { cause })));
     host.once('exit', (code) =>

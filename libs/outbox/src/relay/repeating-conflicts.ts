@@ -1,0 +1,25 @@
+import type { SqlRunner } from '../schema/tables.js';
+import { isRetryable } from '../unit-of-work-failures.js';
+
+/** Each repeat has a fresh snapshot, so one or two do; a statement that meets others this often has another fault. */
+const REPEATS_MAX = 10;
+
+/**
+ * Repeats statements that failed for nothing but what ran beside them. Under READ COMMITTED, for which the statements
+ * of the relay are written, that does not happen; but a database, or its user, may have another default isolation,
+ * and under that PostgreSQL refuses what it can't put in a row (40001). Each statement is a transaction of its own and
+ * was rolled back, so it may be repeated as it is.
+ */
+export function repeatingConflicts(runner: SqlRunner): SqlRunner {
+  return {
+    async query<Rows>(sql: string, parameters?: unknown[]): Promise<Rows> {
+      for (let repeats = 0; ; repeats++) {
+        try {
+          return await runner.query<Rows>(sql, parameters);
+        } catch (error) {
+          if (repeats >= REPEATS_MAX || !isRetryable(error)) throw error;
+        }
+      }
+    },
+  };
+}
