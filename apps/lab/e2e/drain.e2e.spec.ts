@@ -16,7 +16,7 @@ const ACK_WAIT_MS = 60_000;
 const AT_ONCE_MS = 5_000;
 
 /** What a request, a message's handler, and the relay at its next look write to. */
-type HeldTable = 'idempotency_record' | 'inbox_message' | 'outbox_key';
+type HeldTable = 'idempotency_record' | 'inbox_message' | 'outbox_lane';
 
 describe('SIGTERM with work in flight', () => {
   const open = new Closers();
