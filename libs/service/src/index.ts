@@ -1,9 +1,13 @@
+export { CurrentCaller, Open, Scopes } from './access/access.decorators.js';
+export { ANYBODY, isBank, SCOPES, type Caller, type Scope } from './access/caller.js';
 export { bigintColumn } from './bigint-column.js';
+export { Operation, type OperationDocument, type OperationExample } from './docs/operation.js';
 export { HealthController } from './health.controller.js';
 export { MetricsController } from './metrics/metrics.controller.js';
 export { OutboxOpsModule } from './ops/outbox-ops.module.js';
 export { postgresOptions } from './postgres.options.js';
 export { ProblemException, problemType, type Problem } from './problem.js';
+export { defineProblems, ProblemCatalog, type ProblemKind } from './problem.catalog.js';
 export { ProblemFilter } from './problem.filter.js';
 export { relayEnvironment, serveRelay, type RelayRole } from './relay-process.js';
 export { createService, serve, startService } from './serve.js';

@@ -69,6 +69,8 @@ function requested(debitAccountId: string, creditAccountId: string, change: obje
     amountMinor: '100',
     currency: 'EUR',
     requestedAt: '2026-01-02T03:04:05.678Z',
+    kind: 'transfer' as const,
+    authority: 'bank' as const,
     ...change,
   };
   return bankEvents.create('transfer.requested', data);

@@ -64,6 +64,8 @@ function transferRequested(transfer: Transfer) {
       amountMinor: transfer.amountMinor.toString(),
       currency: transfer.currency,
       requestedAt: transfer.requestedAt.toISOString(),
+      kind: 'transfer',
+      authority: 'bank',
     },
     { subject: transfer.id, time: transfer.requestedAt },
   );

@@ -1,0 +1,46 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiOperation, ApiResponse } from '@nestjs/swagger';
+import { z } from 'zod';
+import type { ProblemCatalog } from '../problem.catalog.js';
+
+/** An answer that is not a problem. */
+export interface AnswerDocument {
+  readonly description: string;
+  /** The schema of its body; none where it has no body. */
+  readonly schema?: z.ZodType;
+  /** Default: `application/json`. */
+  readonly contentType?: string;
+  /** Headers besides the usual, with what each means. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A request that is posted as it stands by a test, and answered as it says. */
+export interface OperationExample {
+  readonly summary: string;
+  readonly body?: unknown;
+  /** The status that it is answered with. */
+  readonly status: number;
+}
+
+/** What a handler's document says. */
+export interface OperationDocument {
+  /** The `operationId`, in camel case. */
+  readonly id: string;
+  readonly summary: string;
+  readonly description?: string;
+  readonly answers: Readonly<Record<number, AnswerDocument>>;
+  /** The problems of its own, by catalog; those that every operation has are added. */
+  readonly problems?: readonly (readonly [catalog: ProblemCatalog, ...names: string[]])[];
+  readonly examples?: Readonly<Record<string, OperationExample>>;
+}
+
+/** Documents a handler: `@Operation({ id: 'getTransfer', … })`. */
+export function Operation(document: OperationDocument): MethodDecorator {
+  const { id, summary, description } = document;
+  return applyDecorators(
+    ApiOperation({ operationId: id, summary, ...(description === undefined ? {} : { description }) }),
+    ...Object.entries(document.answers).map(([status, answer]) =>
+      ApiResponse({ status: Number(status), description: answer.description }),
+    ),
+  );
+}
