@@ -27,6 +27,8 @@ const watchFlag = () => (existsSync('.git') ? '--watch' : '--watchAll');
 const COMMANDS = {
   demo: { run: (args) => become(LAB, ['demo', ...args]) },
   start: { run: (args) => become(LAB, ['start', ...args]) },
+  reconcile: { run: (args) => become(LAB, ['reconcile', ...args]) },
+  token: { run: (args) => become(LAB, ['token', ...args]) },
   exhibit: { run: (args) => become(LAB, ['exhibit', ...args]) },
   'soak-nats': { run: (args) => become(LAB, ['soak-nats', ...args]) },
   'nats-streaming': { run: (args) => become(STREAMING_SERVER, args) },

@@ -6,29 +6,30 @@ import {
   MetricsController,
   OutboxOpsModule,
   postgresOptions,
-  type ServiceEnvironment,
+  ServiceModule,
 } from '@app/service';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { Account } from './accounts/account.entity.js';
 import { AccountsModule } from './accounts/accounts.module.js';
-import { SERVICE } from './config.js';
-import { CreateLedger1767225600002 } from './ledger/create-ledger.migration.js';
-import { Entry } from './ledger/entry.entity.js';
+import { SERVICE, type AccountsEnvironment } from './config.js';
+import { transferLimitsFrom } from './ledger/ledger.environment.js';
+import { LEDGER_MIGRATIONS } from './ledger/ledger.migrations.js';
 import { LedgerModule } from './ledger/ledger.module.js';
+import { ReconciliationModule } from './reconciliation/reconciliation.module.js';
 
 /** Wires the service: one database, one NATS connection, one outbox, each set up once and used anywhere. */
 @Module({})
 export class AppModule {
-  static for(environment: ServiceEnvironment): DynamicModule {
+  static for(environment: AccountsEnvironment): DynamicModule {
     const outbox = outboxOptionsFrom(environment);
     return {
       module: AppModule,
       imports: [
+        ServiceModule.for(SERVICE, environment),
         TypeOrmModule.forRootAsync(
           postgresOptions(SERVICE, environment, {
-            entities: [Account, Entry],
-            migrations: [outboxMigration(outbox), CreateLedger1767225600002],
+            entities: [],
+            migrations: [outboxMigration(outbox), ...LEDGER_MIGRATIONS],
           }),
         ),
         NatsModule.forRootAsync({
@@ -43,7 +44,8 @@ export class AppModule {
         OutboxModule.forRootAsync({ registry: bankEvents, useFactory: () => outbox }),
         OutboxOpsModule.for(environment.OUTBOX_OPS_TOKEN),
         AccountsModule,
-        LedgerModule,
+        LedgerModule.for(transferLimitsFrom(environment)),
+        ReconciliationModule.for(environment.RECONCILIATION_LAG_MS),
       ],
       controllers: [HealthController, MetricsController],
     };

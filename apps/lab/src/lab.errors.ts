@@ -33,6 +33,19 @@ export class PartStartError extends LabError {
   }
 }
 
+/** A service did not answer as it should. */
+export class BadAnswerError extends LabError {
+  readonly code = 'LAB_BAD_ANSWER';
+
+  constructor(
+    readonly address: string,
+    reason: string,
+    options?: ErrorOptions,
+  ) {
+    super(`${address}: ${reason}`, options);
+  }
+}
+
 /** Something awaited did not happen by its deadline. */
 export class DeadlineError extends LabError {
   readonly code = 'LAB_DEADLINE';

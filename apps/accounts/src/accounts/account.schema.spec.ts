@@ -27,7 +27,7 @@ describe('the opening of an account', () => {
   });
 
   it.each([
-    ['no owner', { owner: undefined }, 'owner'],
+    ['an empty owner', { owner: '' }, 'owner'],
     ['an owner of spaces', { owner: '   ' }, 'owner'],
     ['an owner of 201 characters', { owner: 'a'.repeat(201) }, 'owner'],
     ['a zero byte in the owner, which no text column can hold', { owner: 'A\u0000da' }, 'owner'],

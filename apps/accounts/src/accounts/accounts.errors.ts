@@ -1,10 +1,56 @@
-import { ProblemException, problemType } from '@app/service';
+import { CommitUnknownError } from '@app/outbox';
+import { defineProblems } from '@app/service';
 
-export function accountNotFound(id: string): ProblemException {
-  return new ProblemException({
-    type: problemType('account-not-found'),
-    title: 'No such account',
+/** What the operations on accounts may be refused with. */
+export const accountProblems = defineProblems({
+  'account-not-found': {
     status: 404,
-    accountId: id,
-  });
+    title: 'No such account',
+    about:
+      'No account has this id, or it is another’s: the two are answered alike. `accountId` is the id that was asked for.',
+  },
+  'account-closed': {
+    status: 409,
+    title: 'The account is closed',
+    about: 'A closed account stays closed: it is not frozen any more and not unfrozen. Open another one.',
+  },
+  'account-frozen': {
+    status: 409,
+    title: 'The account is frozen',
+    about: 'A frozen account is not closed before the bank has unfrozen it.',
+  },
+  'account-not-empty': {
+    status: 409,
+    title: 'The account is not empty',
+    about:
+      'Only an account with a balance of zero is closed. Move what is on it to another account first. A transfer that ' +
+      'was under way may have come in since you looked.',
+  },
+  'version-mismatch': {
+    status: 412,
+    title: 'The account has changed',
+    about:
+      '`If-Match` names another version than the account has now, and nothing was changed. Read the account again, and ' +
+      'repeat the request with its new `ETag` if it is still what you want.',
+  },
+  'currency-exhausted': {
+    status: 409,
+    title: 'The bank has given out all it can in this currency',
+    about:
+      'The opening balance would take the balances of this currency beyond 18 digits. Open the account with less on it.',
+  },
+  'outcome-unknown': {
+    status: 503,
+    title: 'Whether it was done is unknown',
+    about:
+      'The database did not say whether the change was committed: it was, whole, or nothing was. A request with an ' +
+      '`Idempotency-Key` is repeated with the same key, and takes effect once; after any other look first, with GET.',
+  },
+});
+
+/** What the caller is told of a change that failed on its way; any other error is handed on as it is. */
+export function problemOf(error: unknown): unknown {
+  return error instanceof CommitUnknownError
+    ? accountProblems.of('outcome-unknown', {}, { cause: error })
+    : error;
 }

@@ -1,11 +1,11 @@
 import { Module } from '@nestjs/common';
-import { LedgerModule } from '../ledger/ledger.module.js';
+import { AccountStatusController } from './account-status.controller.js';
 import { AccountsController } from './accounts.controller.js';
 import { AccountsService } from './accounts.service.js';
 
+/** Opens accounts, shows them and changes their status. */
 @Module({
-  imports: [LedgerModule],
-  controllers: [AccountsController],
+  controllers: [AccountsController, AccountStatusController],
   providers: [AccountsService],
 })
 export class AccountsModule {}

@@ -47,6 +47,14 @@ const TREATMENTS: Record<CableMode, Treatment> = {
 const LISTEN_TRIES_MAX = 100;
 const LISTEN_RETRY_MS = 50;
 
+const DEFAULT_NATS_PORT = 4222;
+
+/** Lays a cable to a broker. */
+export function layCable(broker: { readonly url: string }): Promise<Cable> {
+  const { hostname, port } = new URL(broker.url);
+  return Cable.to({ host: hostname, port: Number(port) || DEFAULT_NATS_PORT });
+}
+
 /** A TCP path to `target` that can be broken in several ways and mended; its own address never changes. */
 export class Cable {
   private mode: CableMode = 'mended';

@@ -114,8 +114,12 @@ interface Answer {
  * Opens an account and returns its id.
  * @throws PartStartError when the service refuses
  */
-export async function openAccount(accountsUrl: string, owner: string): Promise<string> {
-  const body = { owner, currency: CURRENCY, openingBalanceMinor: String(OPENING_BALANCE_MINOR) };
+export async function openAccount(
+  accountsUrl: string,
+  owner: string,
+  openingBalanceMinor = OPENING_BALANCE_MINOR,
+): Promise<string> {
+  const body = { owner, currency: CURRENCY, openingBalanceMinor: String(openingBalanceMinor) };
   const answer = await postJson(`${accountsUrl}/v1/accounts`, body);
   if (answer.status !== 201) throw unexpected('an account', answer);
   return created.parse(answer.body).id;

@@ -1,4 +1,4 @@
-import { Cable } from '../cable/cable.js';
+import { layCable, type Cable } from '../cable/cable.js';
 import { Bank, through, type DeliveryStrategy } from '../parts/bank.js';
 import { Closers } from '../parts/closers.js';
 import type { Ground, Parts } from '../parts/parts.js';
@@ -22,7 +22,6 @@ const IMPATIENT = {
   NATS_CONNECT_TIMEOUT_MS: '1000',
   NATS_ACK_WAIT_MS: '2000',
 };
-const DEFAULT_NATS_PORT = 4222;
 
 /**
  * Starts both services with a delivery strategy, a cable between one of them and the broker, and opens accounts.
@@ -33,8 +32,7 @@ export async function openStage(delivery: DeliveryStrategy, parts: Parts, open: 
   open.add(() => closers.close());
   const ground = await parts.openGround(delivery);
   closers.add(() => ground.close());
-  const { hostname, port } = new URL(ground.broker.url);
-  const cable = await Cable.to({ host: hostname, port: Number(port) || DEFAULT_NATS_PORT });
+  const cable = await layCable(ground.broker);
   closers.add(() => cable.close());
   const transactionsNatsUrl = through(ground.broker.url, cable.port);
   const bank = new Bank({ ground, delivery, transactionsNatsUrl, environment: IMPATIENT });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { StrategyReport } from './report.js';
-import { formatMoney, renderTable } from './table.js';
+import { renderTable } from './table.js';
 
 const counts = {
   recorded: 200,
@@ -38,14 +38,5 @@ describe('the table', () => {
       'direct         200     186         7     7           0        0      0   EUR 1 234.56     never  inconsistent',
       'outbox         200     193         7     0           0        0      0       EUR 0.00     1.2 s  consistent',
     ]);
-  });
-
-  it.each([
-    [0n, 'EUR 0.00'],
-    [5n, 'EUR 0.05'],
-    [123n, 'EUR 1.23'],
-    [100_000_000n, 'EUR 1 000 000.00'],
-  ])('writes %s minor units as %s', (amountMinor, text) => {
-    expect(formatMoney(amountMinor, 'EUR')).toBe(text);
   });
 });

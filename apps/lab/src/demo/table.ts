@@ -1,3 +1,4 @@
+import { formatMoney } from './money.js';
 import type { StrategyReport } from './report.js';
 
 const COLUMNS: readonly (readonly [title: string, cell: (row: StrategyReport) => string])[] = [
@@ -25,11 +26,4 @@ export function renderTable(rows: readonly StrategyReport[]): string {
   const [head = '', ...body] = lines.map((cells) => cells.map(align).join('  ').trimEnd());
   const rule = widths.map((width) => '-'.repeat(width)).join('  ');
   return [head, rule, ...body].join('\n');
-}
-
-/** Minor units for people: `EUR 1 234.56`. */
-export function formatMoney(amountMinor: bigint, currency: string): string {
-  const digits = String(amountMinor).padStart(3, '0');
-  const whole = digits.slice(0, -2).replaceAll(/\B(?=(\d{3})+$)/g, ' ');
-  return `${currency} ${whole}.${digits.slice(-2)}`;
 }

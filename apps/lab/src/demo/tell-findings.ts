@@ -1,8 +1,8 @@
 import { isConsistent } from '../audit/audit.js';
 import type { Findings } from './findings.js';
 import type { Narrator } from './narrator.js';
+import { formatMoney } from './money.js';
 import { CURRENCY } from './script.js';
-import { formatMoney } from './table.js';
 
 /** As many as are easily read; the others are in the data (`--json`). */
 const LOST_SHOWN_MAX = 8;

@@ -22,7 +22,7 @@ export interface BankOptions {
 
 /** Two services start at once on a machine that may do other things. */
 const START_MS_MAX = 60_000;
-const LISTENING = /Listening on (http:\/\/\S+)/;
+const LISTENING = /Listening on (http:\/\/[^\s"]+)/;
 
 /** A service of the bank, kept running. */
 export class Service extends Supervised {

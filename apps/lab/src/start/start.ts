@@ -1,15 +1,23 @@
+import { layCable, type Cable } from '../cable/cable.js';
 import { openAccount } from '../demo/bank-client.js';
 import { BadOptionsError, PartStartError } from '../lab.errors.js';
-import { Bank, type DeliveryStrategy, type Service } from '../parts/bank.js';
+import { Bank, through, type DeliveryStrategy, type Service } from '../parts/bank.js';
 import type { Closers } from '../parts/closers.js';
 import { freePort, isFree } from '../parts/free-port.js';
-import { Parts } from '../parts/parts.js';
+import { Parts, type Ground } from '../parts/parts.js';
+import { look } from './look.js';
+import { runTyped, type TypedCommands } from './typed-commands.js';
 
 const START_HELP = `npm run start
 
 Runs both services until Ctrl-C, on PostgreSQL and a NATS Streaming server of the lab's own, or on yours:
 TRANSACTIONS_DATABASE_URL, ACCOUNTS_DATABASE_URL, NATS_URL with NATS_CLUSTER_ID. EVENT_DELIVERY (direct | outbox,
-default outbox) says how events are delivered.`;
+default outbox) says how events are delivered.
+
+While it runs, type one of these and Enter:
+  cut    the cable between transactions and NATS is cut
+  mend   it is mended
+  look   both databases, and whether they agree`;
 
 /** What Nest tells of its own start: twenty lines that nobody reads. */
 const NEST_INTERNALS =
@@ -31,9 +39,11 @@ export async function start(commandLine: readonly string[], open: Closers): Prom
   }
   if (commandLine.length > 0)
     throw new BadOptionsError(`unknown option ${commandLine.join(' ')}\n\n${START_HELP}`);
-  const bank = await openBank(open, deliveryOf(process.env['EVENT_DELIVERY']));
+  const { bank, ground, cable } = await openBank(open, deliveryOf(process.env['EVENT_DELIVERY']));
   await bank.start();
   await invite(bank);
+  void runTyped(process.stdin, commandsOn(cable, ground), console.log);
+  open.add(() => Promise.resolve(process.stdin.destroy()).then(() => undefined));
   const { name } = await Promise.race([givenUp(bank.transactions), givenUp(bank.accounts)]);
   throw new PartStartError(name, 'it fails again and again; its last lines are above');
 }
@@ -43,7 +53,30 @@ async function givenUp(service: Service): Promise<Service> {
   return new Promise((resolve) => service.onExit(() => service.failed && resolve(service)));
 }
 
-async function openBank(closers: Closers, delivery: DeliveryStrategy): Promise<Bank> {
+/** What runs, and what can be done to it. */
+interface OpenBank {
+  readonly bank: Bank;
+  readonly ground: Ground;
+  /** Between `transactions` and NATS. */
+  readonly cable: Cable;
+}
+
+/** What can be typed while it runs. */
+function commandsOn(cable: Cable, ground: Ground): TypedCommands {
+  return {
+    cut: async () => {
+      await cable.set('refuse');
+      return 'the cable between transactions and NATS is cut';
+    },
+    mend: async () => {
+      await cable.set('mended');
+      return 'the cable is mended';
+    },
+    look: () => look(ground),
+  };
+}
+
+async function openBank(closers: Closers, delivery: DeliveryStrategy): Promise<OpenBank> {
   const parts = await Parts.start(process.env, console.log);
   closers.add(() => parts.stop());
   const ground = await parts.openGround('start');
@@ -53,11 +86,14 @@ async function openBank(closers: Closers, delivery: DeliveryStrategy): Promise<B
     transactions: await portNear(PORTS.transactions),
     accounts: await portNear(PORTS.accounts),
   };
-  const bank = new Bank({ ground, delivery, ports });
+  const cable = await layCable(ground.broker);
+  closers.add(() => cable.close());
+  const transactionsNatsUrl = through(ground.broker.url, cable.port);
+  const bank = new Bank({ ground, delivery, ports, transactionsNatsUrl });
   closers.add(() => bank.stop());
   relayLog(bank.transactions);
   relayLog(bank.accounts);
-  return bank;
+  return { bank, ground, cable };
 }
 
 async function portNear(wanted: number): Promise<number> {
@@ -80,19 +116,26 @@ function relayLog(service: Service): void {
   });
 }
 
-/** Opens two accounts, so that the line to try works as it is printed. */
+/** Opens two accounts, so that the lines to try work as they are printed. */
 async function invite({ transactions, accounts }: Bank): Promise<void> {
-  const [from, to] = await Promise.all(['Ada', 'Ben'].map((owner) => openAccount(accounts.url ?? '', owner)));
-  const body = { debitAccountId: from, creditAccountId: to, amountMinor: '1250', currency: 'EUR' };
+  const open = (owner: string) => openAccount(accounts.url ?? '', owner, 0n);
+  const [ada, ben] = await Promise.all(['Ada', 'Ben'].map(open));
+  const amount = (amountMinor: string) => ({ amountMinor, currency: 'EUR' });
+  const deposit = { accountId: ada, ...amount('7000') };
+  const transfer = { debitAccountId: ada, creditAccountId: ben, ...amount('1250') };
+  const post = (path: string, body: object) =>
+    `curl -i ${transactions.url}${path} -H 'content-type: application/json' -H "idempotency-key: $(date +%s)" -d '${JSON.stringify(body)}'`;
   console.log(`
 transactions  ${transactions.url}
 accounts      ${accounts.url}
 
-Ada and Ben have an account each. Move EUR 12.50 from her to him, and look at his balance:
+Ada and Ben have an account each, with nothing in it. Deposit EUR 70.00 with her, move EUR 12.50 to him, and look:
 
-curl -i ${transactions.url}/v1/transfers -H 'content-type: application/json' -H "idempotency-key: $(date +%s)" -d '${JSON.stringify(body)}'
-curl ${accounts.url}/v1/accounts/${to}
+${post('/v1/deposits', deposit)}
+${post('/v1/transfers', transfer)}
+curl ${accounts.url}/v1/accounts/${ada}
 
+Type cut, mend or look, and Enter: the cable between transactions and NATS is cut, is mended; both databases are shown.
 Ctrl-C stops everything.
 `);
 }
