@@ -138,6 +138,11 @@ describe('deploy/k8s', () => {
     expect(variable?.valueFrom?.secretKeyRef?.name).toBe(`${name}-database`);
   });
 
+  it.each(['transactions', 'accounts'])('takes the AUTH_JWT_SECRET of %s from a Secret', (name) => {
+    const variable = pod(name).containers[0].env.find(({ name: key }) => key === 'AUTH_JWT_SECRET');
+    expect(variable?.valueFrom?.secretKeyRef?.name).toBe('access');
+  });
+
   it.each(['transactions', 'accounts'])('keeps the addresses of other Services out of %s', (name) => {
     expect(pod(name).enableServiceLinks).toBe(false);
   });

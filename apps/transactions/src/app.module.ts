@@ -1,33 +1,35 @@
 import { bankEvents } from '@app/contracts';
 import { NatsModule, natsOptionsFrom } from '@app/nats';
 import { OutboxModule, outboxMigration, outboxOptionsFrom } from '@app/outbox';
-import {
-  HealthController,
-  MetricsController,
-  OutboxOpsModule,
-  postgresOptions,
-  type ServiceEnvironment,
-} from '@app/service';
+import { HealthController, MetricsController, OutboxOpsModule, postgresOptions } from '@app/service';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { SERVICE } from './config.js';
+import { SERVICE, type TransactionsEnvironment } from './config.js';
+import { IdempotencyAnswers1767312000001 } from './idempotency/idempotency-answers.migration.js';
+import { ReconciliationModule } from './reconciliation/reconciliation.module.js';
+import { SettingsModule } from './settings.js';
 import { CreateTransfers1767225600001 } from './transfers/create-transfers.migration.js';
-import { IdempotencyRecord } from './transfers/idempotency-record.entity.js';
+import { TransferKinds1767312000002 } from './transfers/transfer-kinds.migration.js';
 import { Transfer } from './transfers/transfer.entity.js';
 import { TransfersModule } from './transfers/transfers.module.js';
 
 /** Wires the service: one database, one NATS connection, one outbox, each set up once and used anywhere. */
 @Module({})
 export class AppModule {
-  static for(environment: ServiceEnvironment): DynamicModule {
+  static for(environment: TransactionsEnvironment): DynamicModule {
     const outbox = outboxOptionsFrom(environment);
     return {
       module: AppModule,
       imports: [
         TypeOrmModule.forRootAsync(
           postgresOptions(SERVICE, environment, {
-            entities: [Transfer, IdempotencyRecord],
-            migrations: [outboxMigration(outbox), CreateTransfers1767225600001],
+            entities: [Transfer],
+            migrations: [
+              outboxMigration(outbox),
+              CreateTransfers1767225600001,
+              IdempotencyAnswers1767312000001,
+              TransferKinds1767312000002,
+            ],
           }),
         ),
         NatsModule.forRootAsync({
@@ -41,7 +43,9 @@ export class AppModule {
         }),
         OutboxModule.forRootAsync({ registry: bankEvents, useFactory: () => outbox }),
         OutboxOpsModule.for(environment.OUTBOX_OPS_TOKEN),
+        SettingsModule.for(environment),
         TransfersModule,
+        ReconciliationModule,
       ],
       controllers: [HealthController, MetricsController],
     };

@@ -3,15 +3,16 @@ import type { EventOf } from '@app/nats';
 import { Inbox } from '@app/outbox';
 import { Controller } from '@nestjs/common';
 import { EventPattern, Payload } from '@nestjs/microservices';
-import { TransferStore, type TransferOutcome } from './transfer.store.js';
-import { TransferUnknownError } from './transfers.errors.js';
+import { SettlementHints } from './settlement-hints.js';
+import { TransferOutcomeStore, type TransferOutcome } from './transfer-outcome.store.js';
 
-/** Hears how accounts decided, and settles the transfer. */
+/** Hears how accounts decided, settles the transfer, and tells whoever waits for it. */
 @Controller()
 export class TransferOutcomesController {
   constructor(
     private readonly inbox: Inbox<BankEvents>,
-    private readonly transfers: TransferStore,
+    private readonly outcomes: TransferOutcomeStore,
+    private readonly hints: SettlementHints,
   ) {}
 
   @EventPattern<string>('transfer.posted')
@@ -30,10 +31,7 @@ export class TransferOutcomesController {
     outcome: TransferOutcome,
   ): Promise<void> {
     const { transferId } = event.data;
-    await this.inbox.process(event, async ({ manager }) => {
-      if (!(await this.transfers.settle(manager, transferId, outcome))) {
-        throw new TransferUnknownError(transferId);
-      }
-    });
+    await this.inbox.process(event, ({ manager }) => this.outcomes.settle(manager, transferId, outcome));
+    this.hints.settled(transferId);
   }
 }

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { bankEvents } from '@app/contracts';
-import { FakeMessageBus, RecordedLog } from '@app/nats/testing';
+import { eventually, FakeMessageBus, RecordedLog } from '@app/nats/testing';
 import { createTestDatabase, type TestDatabase } from '@app/outbox/testing';
 import { DataSource } from 'typeorm';
 import { NO_BROKER, ServiceUnderTest } from '../../../../test/service-under-test.js';
@@ -26,7 +26,7 @@ beforeAll(async () => {
   dataSource = service.app.get(DataSource);
   log = RecordedLog.start();
 });
-afterEach(() => dataSource.query('truncate transfer, idempotency_record, inbox_message'));
+afterEach(() => dataSource.query('truncate transfer, idempotency_record, inbox_message, inbox_dead_letter'));
 afterAll(async () => {
   await service.stop();
   await database.drop();
@@ -53,6 +53,9 @@ const deliver = (event: ReturnType<typeof posted | typeof rejected>) =>
   bus.deliver(event.type, JSON.stringify(event));
 const inbox = () =>
   dataSource.query<object[]>('select type, repeats from inbox_message order by received_at');
+
+const deadLetters = () =>
+  dataSource.query<object[]>('select reason, error from inbox_dead_letter order by buried_at');
 
 describe('how accounts decided', () => {
   it('a posted transfer is posted', async () => {
@@ -81,24 +84,57 @@ describe('how accounts decided', () => {
     expect(await inbox()).toEqual([{ type: 'transfer.posted', repeats: 1 }]);
   });
 
-  it('a decision that comes late changes nothing: the first one stands, and the late one is done with', async () => {
+  it('that comes again under another id, with another time, changes nothing', async () => {
     const id = await order();
     await deliver(posted(id));
     const first = await view(id);
-    await deliver(rejected(id));
     await deliver({
       ...posted(id),
       data: { transferId: id, debitAccountId: DEBIT, postedAt: '2027-01-01T00:00:00Z' },
     });
     expect(await view(id)).toEqual(first);
-    expect(await inbox()).toHaveLength(3);
+    expect(await inbox()).toHaveLength(2);
+    expect(await deadLetters()).toEqual([]);
   });
 
-  it('two opposite decisions at once: one stands, and whole', async () => {
+  it('that contradicts the one that stands is never applied: it is logged, and goes to the dead letters', async () => {
+    const id = await order();
+    await deliver(posted(id));
+    const first = await view(id);
+    await deliver(rejected(id));
+    expect(await view(id)).toEqual(first);
+    const error = `transfer ${id} is rejected, and has said that it is posted`;
+    expect(await deadLetters()).toMatchObject([{ reason: 'failed', error: expect.stringContaining(error) }]);
+    expect(log.lines).toContainEqual(expect.stringMatching(new RegExp(`^error .*${error}`)));
+    expect(await inbox()).toHaveLength(1);
+  });
+
+  it('that another transaction is just applying is done with when that one has ended', async () => {
+    const id = await order();
+    const runner = dataSource.createQueryRunner();
+    await runner.startTransaction();
+    await runner.query(`update transfer set status = 'posted', settled_at = now() where id = $1`, [id]);
+    const delivered = deliver(posted(id));
+    await eventually('it waits for the row', async () => {
+      const [{ waiting }] = await dataSource.query<[{ waiting: number }]>(
+        `select count(*)::int as waiting from pg_stat_activity
+         where datname = current_database() and wait_event_type = 'Lock'`,
+      );
+      return waiting === 1;
+    });
+    await runner.commitTransaction();
+    await runner.release();
+    await delivered;
+    expect(await deadLetters()).toEqual([]);
+    expect(await inbox()).toHaveLength(1);
+  });
+
+  it('twice at once, and opposite: one stands, and whole; the other goes to the dead letters', async () => {
     const id = await order();
     await Promise.all([deliver(posted(id)), deliver(rejected(id))]);
     const { status, rejectionReason } = await view(id);
     expect(['posted undefined', 'rejected insufficient_funds']).toContain(`${status} ${rejectionReason}`);
+    expect(await deadLetters()).toMatchObject([{ reason: 'failed' }]);
   });
 
   it('about a transfer that is not recorded is reported and not acknowledged, and may come again', async () => {

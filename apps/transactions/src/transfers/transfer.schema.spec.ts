@@ -1,11 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { transferOrderSchema, viewOf } from './transfer.schema.js';
-import type { Transfer } from './transfer.entity.js';
-
-const DEBIT = '0198c9a0-0000-7000-8000-00000000000a';
-const CREDIT = '0198c9a0-0000-7000-8000-00000000000b';
-const ORDER = { debitAccountId: DEBIT, creditAccountId: CREDIT, amountMinor: '1250', currency: 'EUR' };
+import { CURRENCIES, systemAccountId } from '@app/contracts';
+import { DEBIT, ORDER, PENDING } from '../../testing/transfers.fixture.js';
+import { cashOrderSchema, transferOrderSchema, transferViewSchema, viewOf } from './transfer.schema.js';
 
 const wrongFields = (change: object) =>
   transferOrderSchema.safeParse({ ...ORDER, ...change }).error?.issues.map(({ path }) => path.join('.')) ??
@@ -14,6 +11,11 @@ const wrongFields = (change: object) =>
 describe('the order of a transfer', () => {
   it('is taken as it is', () => {
     expect(transferOrderSchema.parse(ORDER)).toEqual(ORDER);
+  });
+
+  it('has its ids in lower case, as the database writes them', () => {
+    const order = { ...ORDER, debitAccountId: DEBIT.toUpperCase() };
+    expect(transferOrderSchema.parse(order)).toEqual(ORDER);
   });
 
   it.each([
@@ -64,22 +66,26 @@ describe('the order of a transfer', () => {
   });
 });
 
+describe('the order of a deposit or a withdrawal', () => {
+  it('is for the account of a customer: the bank has nothing to pay itself', () => {
+    const order = { accountId: DEBIT, amountMinor: '7000', currency: 'EUR' };
+    expect(cashOrderSchema.parse(order)).toEqual(order);
+    for (const currency of CURRENCIES) {
+      const toItself = { ...order, accountId: systemAccountId(currency).toUpperCase() };
+      expect(cashOrderSchema.safeParse(toItself).error?.issues).toMatchObject([{ path: ['accountId'] }]);
+    }
+  });
+});
+
 describe('the view of a transfer', () => {
-  const transfer: Transfer = {
-    id: '0198c9a0-0000-7000-8000-000000000001',
-    ...ORDER,
-    amountMinor: 9_007_199_254_740_993n,
-    status: 'pending',
-    rejectionReason: null,
-    requestedAt: new Date('2026-01-02T03:04:05.678Z'),
-    settledAt: null,
-  };
+  const transfer = { ...PENDING, amountMinor: 9_007_199_254_740_993n };
 
   it('shows amounts as text, with every digit, and leaves out what is not known yet', () => {
     const view = viewOf(transfer);
     expect(view.amountMinor).toBe('9007199254740993');
     expect(view).not.toHaveProperty('rejectionReason');
     expect(view).not.toHaveProperty('settledAt');
+    expect(view).not.toHaveProperty('reversalOf');
   });
 
   it('shows how a rejected transfer ended', () => {
@@ -91,5 +97,12 @@ describe('the view of a transfer', () => {
       rejectionReason: 'insufficient_funds',
       settledAt: '2026-01-02T03:04:06.000Z',
     });
+  });
+
+  it('is as its schema says', () => {
+    const reversal = { ...PENDING, kind: 'reversal' as const, reversalOf: DEBIT };
+    for (const shown of [viewOf(PENDING), viewOf(reversal)]) {
+      expect(transferViewSchema.parse(shown)).toEqual(shown);
+    }
   });
 });

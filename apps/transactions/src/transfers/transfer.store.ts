@@ -1,99 +1,91 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
-import type { IdempotencyKey } from './idempotency-key.js';
-import { IdempotencyRecord } from './idempotency-record.entity.js';
-import type { TransferOrder } from './transfer.schema.js';
+import { RECORD_KEY, type KeyParameters } from '../idempotency/idempotency-records.js';
 import { Transfer } from './transfer.entity.js';
 
-/** How accounts decided. */
-export type TransferOutcome =
-  | { readonly status: 'posted'; readonly settledAt: string }
-  | { readonly status: 'rejected'; readonly reason: string; readonly settledAt: string };
-
-/** How many transfers a listing shows. */
-const LISTED_MAX = 100;
-
-/** Records the key and the transfer, or neither if the key is known; one statement on the way of every transfer. */
+/** Records the key and its one transfer, or neither; one statement on the way of every transfer. */
 const RECORD_TRANSFER = `
-  with record as (
-    insert into idempotency_record (scope, key, fingerprint, transfer_id)
-    values ($1, $2, $3, $4)
-    on conflict do nothing
-    returning transfer_id
-  )
-  insert into transfer (id, debit_account_id, credit_account_id, amount_minor, currency)
-  select transfer_id, $5, $6, $7, $8 from record
-  returning id, debit_account_id as "debitAccountId", credit_account_id as "creditAccountId",
-            amount_minor as "amountMinor", currency, status, rejection_reason as "rejectionReason",
-            requested_at as "requestedAt", settled_at as "settledAt"`;
+  with ${RECORD_KEY}
+  insert into transfer (id, kind, reversal_of, debit_account_id, credit_account_id, amount_minor, currency,
+                        requested_by, authority, requested_at)
+  select $8::uuid, $9::text, $10::uuid, $11::uuid, $12::uuid, $13::bigint, $14::text, $15::text, $16::text,
+         $17::timestamptz
+  from record
+  returning 1 as recorded`;
 
-/** Settles a transfer that is pending; a terminal status never changes. */
-const SETTLE_TRANSFER = `
-  with settled as (
-    update transfer set status = $2, rejection_reason = $3, settled_at = $4
-    where id = $1 and status = 'pending'
+/** The same for any number of transfers, none included. */
+const RECORD_TRANSFERS = `
+  with ${RECORD_KEY}, inserted as (
+    insert into transfer (id, kind, reversal_of, debit_account_id, credit_account_id, amount_minor, currency,
+                          requested_by, authority, requested_at)
+    select transfer.*
+    from record, unnest($8::uuid[], $9::text[], $10::uuid[], $11::uuid[], $12::uuid[], $13::bigint[], $14::text[],
+                        $15::text[], $16::text[], $17::timestamptz[]) as transfer
   )
-  select exists (select from transfer where id = $1) as known`;
+  select 1 as recorded from record`;
+
+/** Locked, so that two reversals of it are decided one after the other. */
+const LOCK_TRANSFER = 'select id from transfer where id = $1 for no key update';
+
+const FIND_REVERSAL = `
+  select id from transfer where reversal_of = $1 and kind = 'reversal' and status <> 'rejected'`;
 
 /** The transfers in the database. */
 @Injectable()
 export class TransferStore {
   constructor(private readonly dataSource: DataSource) {}
 
-  /** @returns the stored row, or undefined when the key is known already */
-  async record(
-    manager: EntityManager,
-    id: string,
-    order: TransferOrder,
-    { scope, key, fingerprint }: IdempotencyKey,
-  ): Promise<Transfer | undefined> {
-    const [row] = await manager.query<(Omit<Transfer, 'amountMinor'> & { amountMinor: string })[]>(
-      RECORD_TRANSFER,
-      [
-        scope,
-        key,
-        fingerprint,
-        id,
-        order.debitAccountId,
-        order.creditAccountId,
-        order.amountMinor,
-        order.currency,
-      ],
-    );
-    return row && { ...row, amountMinor: BigInt(row.amountMinor) };
+  /**
+   * Records a key and its transfers.
+   *
+   * @returns false, with nothing written, if the key has a record that lives
+   */
+  async record(manager: EntityManager, key: KeyParameters, transfers: readonly Transfer[]): Promise<boolean> {
+    const [only] = transfers;
+    const rows =
+      only && transfers.length === 1
+        ? await manager.query<object[]>(RECORD_TRANSFER, [...key, ...columnsOf(only)])
+        : await manager.query<object[]>(RECORD_TRANSFERS, [...key, ...columnArraysOf(transfers)]);
+    return rows.length > 0;
   }
 
-  /** The transfer that a known key has made, with what its request asked for. */
-  async recordedUnder(
-    manager: EntityManager,
-    { scope, key }: IdempotencyKey,
-  ): Promise<{ readonly transfer: Transfer; readonly fingerprint: string }> {
-    const record = await manager.findOneByOrFail(IdempotencyRecord, { scope, key });
-    const transfer = await manager.findOneByOrFail(Transfer, { id: record.transferId });
-    return { transfer, fingerprint: record.fingerprint };
+  /** The transfer, locked until the end of the transaction against another reversal of it. */
+  async lock(manager: EntityManager, id: string): Promise<Transfer | null> {
+    await manager.query(LOCK_TRANSFER, [id]);
+    // A later statement: it sees what the lock was waited for.
+    return manager.findOneBy(Transfer, { id });
   }
 
-  /** @returns false if there is no such transfer */
-  async settle(manager: EntityManager, id: string, outcome: TransferOutcome): Promise<boolean> {
-    const reason = outcome.status === 'rejected' ? outcome.reason : null;
-    const [row] = await manager.query<{ known: boolean }[]>(SETTLE_TRANSFER, [
-      id,
-      outcome.status,
-      reason,
-      outcome.settledAt,
-    ]);
-    return row?.known ?? false;
+  /** The reversal of a transfer that stands or may come to stand; lock the transfer first. */
+  async reversalIdOf(manager: EntityManager, id: string): Promise<string | undefined> {
+    const [row] = await manager.query<{ id: string }[]>(FIND_REVERSAL, [id]);
+    return row?.id;
   }
 
   find(id: string): Promise<Transfer | null> {
     return this.dataSource.manager.findOneBy(Transfer, { id });
   }
-
-  /** The transfers requested last, the newest first. */
-  latest(): Promise<Transfer[]> {
-    return this.dataSource.manager.find(Transfer, {
-      order: { requestedAt: 'desc', id: 'desc' },
-      take: LISTED_MAX,
-    });
-  }
 }
+
+/** In the order of the statements' parameters. */
+function columnsOf(transfer: Transfer): unknown[] {
+  return [
+    transfer.id,
+    transfer.kind,
+    transfer.reversalOf,
+    transfer.debitAccountId,
+    transfer.creditAccountId,
+    transfer.amountMinor.toString(),
+    transfer.currency,
+    transfer.requestedBy,
+    transfer.authority,
+    transfer.requestedAt,
+  ];
+}
+
+function columnArraysOf(transfers: readonly Transfer[]): unknown[][] {
+  const rows = transfers.map(columnsOf);
+  return COLUMN_NUMBERS.map((number) => rows.map((row) => row[number]));
+}
+
+const COLUMN_NUMBERS = Array.from({ length: 10 }, (_, number) => number);

@@ -1,91 +1,81 @@
 import { CommitUnknownError, EventsUnconfirmedError, EventsUnpublishedError } from '@app/outbox';
-import { ProblemException, problemType } from '@app/service';
+import { DeadLetterError } from '@app/nats';
+import { defineProblems } from '@app/service';
+import type { IdempotentAnswer } from '../idempotency/idempotent-requests.js';
 
-export function idempotencyKeyMissing(): ProblemException {
-  return new ProblemException({
-    type: problemType('idempotency-key-missing'),
-    title: 'Idempotency-Key is missing',
-    status: 400,
-    detail:
-      'Send the header Idempotency-Key with a value of your own, and repeat it when you repeat the request',
-  });
-}
-
-export function idempotencyKeyInvalid(): ProblemException {
-  return new ProblemException({
-    type: problemType('idempotency-key-invalid'),
-    title: 'Idempotency-Key is not valid',
-    status: 400,
-    detail: 'Expected 1 to 255 visible ASCII characters, in quotes, without quotes or backslashes among them',
-  });
-}
-
-export function idempotencyKeyReused(): ProblemException {
-  return new ProblemException({
-    type: problemType('idempotency-key-reused'),
-    title: 'Idempotency-Key was used for another request',
-    status: 422,
-    detail: 'This key belongs to a request with another body; a new request needs a new key',
-  });
-}
-
-export function transferNotFound(id: string): ProblemException {
-  return new ProblemException({
-    type: problemType('transfer-not-found'),
-    title: 'No such transfer',
+/** What a caller may be told of transfers besides how they are. */
+export const transferProblems = defineProblems({
+  'transfer-not-found': {
     status: 404,
-    transferId: id,
-  });
-}
+    title: 'No such transfer',
+    about: 'There is no transfer of this id, or none that you have ordered.',
+  },
+  'transfer-order-invalid': {
+    status: 400,
+    title: 'The order of a transfer is not valid',
+    about:
+      'One order of a batch is refused, and recorded nothing; the batch as a whole is answered 202. `errors` names every ' +
+      'wrong field at once.',
+  },
+  'transfer-not-reversible': {
+    status: 409,
+    title: 'The transfer cannot be reversed',
+    about:
+      'Only a transfer that is posted can be reversed, and no reversal can. `transferStatus` and `kind` say what it is. While ' +
+      'it is pending, wait for its outcome, and reverse it under a new `Idempotency-Key`.',
+  },
+  'transfer-already-reversed': {
+    status: 409,
+    title: 'The transfer is reversed already',
+    about:
+      'A transfer is reversed once; `reversalId` is the transfer that does. Only if that one is rejected can it be ' +
+      'tried again, under a new `Idempotency-Key`.',
+  },
+  'publish-unconfirmed': {
+    status: 503,
+    title: 'The transfer is recorded, but its event was not published for certain',
+    about:
+      'The transfer is recorded, and nobody knows whether its event has reached the broker. This happens only where ' +
+      'events are delivered without the outbox.',
+  },
+  'publish-failed': {
+    status: 503,
+    title: 'The transfer is not recorded, since its event could not be published',
+    about:
+      'Nothing is recorded. Repeat the request later, with the same `Idempotency-Key`. This happens only where events ' +
+      'are delivered without the outbox.',
+  },
+  'outcome-unknown': {
+    status: 503,
+    title: 'Whether the transfer is recorded is unknown',
+    about:
+      'The database did not say whether the request is recorded. Repeat it with the same `Idempotency-Key`: it is ' +
+      'recorded once, whatever became of this one.',
+  },
+  'too-many-streams': {
+    status: 503,
+    title: 'Too many streams are open',
+    about:
+      'This instance follows as many transfers as it can. Come again after `Retry-After`, or ask without a stream.',
+  },
+});
 
-/** The transfer is recorded, and nobody knows whether accounts will ever hear of it. */
-export function publishUnconfirmed(id: string, cause: unknown): ProblemException {
-  return new ProblemException(
-    {
-      type: problemType('publish-unconfirmed'),
-      title: 'The transfer is recorded, but its event was not published for certain',
-      status: 503,
-      transferId: id,
-    },
-    { cause },
-  );
-}
-
-/** Nothing is recorded, since its event could not be published. */
-export function publishFailed(cause: unknown): ProblemException {
-  return new ProblemException(
-    {
-      type: problemType('publish-failed'),
-      title: 'The transfer is not recorded, since its event could not be published',
-      status: 503,
-      detail: 'Repeat the request later, with the same Idempotency-Key',
-    },
-    { cause },
-  );
-}
-
-/** The database did not say whether the transfer is recorded. The key makes it safe to ask again. */
-export function outcomeUnknown(cause: unknown): ProblemException {
-  return new ProblemException(
-    {
-      type: problemType('outcome-unknown'),
-      title: 'Whether the transfer is recorded is unknown',
-      status: 503,
-      detail:
-        'Repeat the request with the same Idempotency-Key: it is recorded once, whatever became of this one',
-    },
-    { cause },
-  );
-}
-
-/** What the caller is told of a transfer that failed on its way; any other error is handed on as it is. */
+/** What the caller is told of a request that failed on its way; any other error is handed on as it is. */
 export function problemOf(error: unknown): unknown {
   if (error instanceof EventsUnconfirmedError) {
-    const { transfer } = error.result as { readonly transfer: { readonly id: string } };
-    return publishUnconfirmed(transfer.id, error);
+    const { body } = error.result as IdempotentAnswer;
+    const about = 'id' in body ? { transferId: body.id } : {};
+    return transferProblems.of('publish-unconfirmed', about, { cause: error });
   }
-  if (error instanceof EventsUnpublishedError) return publishFailed(error);
-  if (error instanceof CommitUnknownError) return outcomeUnknown(error);
+  if (error instanceof EventsUnpublishedError) {
+    const detail = 'Repeat the request later, with the same Idempotency-Key';
+    return transferProblems.of('publish-failed', { detail }, { cause: error });
+  }
+  if (error instanceof CommitUnknownError) {
+    const detail =
+      'Repeat the request with the same Idempotency-Key: it is recorded once, whatever became of this one';
+    return transferProblems.of('outcome-unknown', { detail }, { cause: error });
+  }
   return error;
 }
 
@@ -96,5 +86,19 @@ export class TransferUnknownError extends Error {
   constructor(readonly transferId: string) {
     super(`Accounts decided on transfer ${transferId}, which is not recorded here`);
     this.name = 'TransferUnknownError';
+  }
+}
+
+/** An outcome arrived that is the opposite of the one that stands. It is never applied: a human has to look. */
+export class ContradictingOutcomeError extends DeadLetterError {
+  readonly code = 'TRANSFER_OUTCOME_CONTRADICTS';
+  readonly reason = 'failed';
+
+  constructor(
+    readonly transferId: string,
+    readonly standing: string,
+    readonly arrived: string,
+  ) {
+    super(`Accounts says that transfer ${transferId} is ${arrived}, and has said that it is ${standing}`);
   }
 }

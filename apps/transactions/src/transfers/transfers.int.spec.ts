@@ -82,6 +82,8 @@ describe('POST /v1/transfers', () => {
       amountMinor,
       currency,
       requestedAt,
+      kind: 'transfer',
+      authority: 'bank',
     });
     expect(Number(event.sequence)).toBe(1);
   });
@@ -99,35 +101,6 @@ describe('POST /v1/transfers', () => {
     expect(bus.published).toEqual([]);
     bus.answerWith('acknowledge');
     await eventually('the event is published', () => bus.published.length === 1);
-  });
-
-  it('a second submit with the same key returns the first result, and stores nothing', async () => {
-    const first = await post(ORDER);
-    const second = await post(Object.fromEntries(Object.entries(ORDER).toReversed()), {
-      'idempotency-key': '"k"',
-    });
-    expect(second.status).toBe(202);
-    expect(second.json()).toEqual(first.json());
-    expect(second.headers.get('idempotency-replayed')).toBe('true');
-    expect(second.headers.get('location')).toBe(first.headers.get('location'));
-    expect(first.headers.has('idempotency-replayed')).toBe(false);
-    expect(await stored()).toEqual(ONE_OF_EACH);
-  });
-
-  it('of many submits at once under one key one is recorded, and all get it', async () => {
-    const responses = await Promise.all(Array.from({ length: 12 }, () => post(ORDER)));
-    expect(new Set(responses.map((response) => response.status))).toEqual(new Set([202]));
-    expect(new Set(responses.map((response) => response.json<TransferView>().id)).size).toBe(1);
-    expect(responses.filter(({ headers }) => !headers.has('idempotency-replayed'))).toHaveLength(1);
-    expect(await stored()).toEqual(ONE_OF_EACH);
-  });
-
-  it('the same key with another body is refused with 422, and stores nothing', async () => {
-    await post(ORDER);
-    const response = await post({ ...ORDER, amountMinor: '1251' });
-    expect(response.status).toBe(422);
-    expect(response.json()).toMatchObject({ type: '/problems/idempotency-key-reused', status: 422 });
-    expect(await stored()).toEqual(ONE_OF_EACH);
   });
 
   it('another key is another transfer', async () => {
@@ -188,8 +161,8 @@ describe('bad input', () => {
       real.post('/v1/transfers', { ...ORDER, note: 'x'.repeat(noteLength) }, KEY);
     try {
       // Just under the limit it is read, as far as its unknown field.
-      expect((await send(16_000)).status).toBe(400);
-      const response = await send(16_384);
+      expect((await send(524_000)).status).toBe(400);
+      const response = await send(524_288);
       expect(response.status).toBe(413);
       expect(response.headers.get('content-type')).toMatch(PROBLEM_JSON);
       expect(await stored()).toEqual(NOTHING);
@@ -205,24 +178,6 @@ describe('GET /v1/transfers', () => {
     expect(response.status).toBe(404);
     expect(response.json()).toMatchObject({ type: '/problems/transfer-not-found', transferId: UNKNOWN_ID });
     expect((await get('/v1/transfers/17')).status).toBe(400);
-  });
-
-  it('lists the latest transfers, the newest first', async () => {
-    const ids: string[] = [];
-    for (const key of ['1', '2', '3']) {
-      ids.unshift((await post(ORDER, { 'idempotency-key': key })).json<TransferView>().id);
-    }
-    const { items } = (await get('/v1/transfers')).json<{ items: TransferView[] }>();
-    expect(items.map(({ id }) => id)).toEqual(ids);
-  });
-
-  it('lists no more than a hundred', async () => {
-    await dataSource.query(
-      `insert into transfer (id, debit_account_id, credit_account_id, amount_minor, currency)
-       select gen_random_uuid(), $1, $2, 1, 'EUR' from generate_series(1, 101)`,
-      [DEBIT, CREDIT],
-    );
-    expect((await get('/v1/transfers')).json<{ items: unknown[] }>().items).toHaveLength(100);
   });
 
   it('a path that nobody serves is a problem document too', async () => {

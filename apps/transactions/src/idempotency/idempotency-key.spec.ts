@@ -1,11 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { ProblemException } from '@app/service';
+import { ANYBODY, ProblemException, type Caller } from '@app/service';
 import fc from 'fast-check';
 import { idempotencyKeyOf } from './idempotency-key.js';
 
 const BODY = { debitAccountId: 'a', amountMinor: '1250' };
+const PATH = '/v1/transfers';
 const keyOf = (header: string | undefined, body: object = BODY) =>
-  idempotencyKeyOf('POST /v1/transfers', header, body);
+  idempotencyKeyOf(header, { caller: ANYBODY, path: PATH, body });
 
 function problemOf(header: string | undefined): unknown {
   try {
@@ -70,7 +71,33 @@ describe('the fingerprint', () => {
     expect(new Set(bodies.map((body) => keyOf('k', body).fingerprint)).size).toBe(bodies.length);
   });
 
+  it('is the same whatever the order of the fields within the fields', () => {
+    const [one, other] = [{ items: [{ a: '1', b: '2' }] }, { items: [{ b: '2', a: '1' }] }];
+    expect(keyOf('k', one).fingerprint).toBe(keyOf('k', other).fingerprint);
+    const swapped = { items: [{ a: '2', b: '1' }] };
+    expect(keyOf('k', swapped).fingerprint).not.toBe(keyOf('k', one).fingerprint);
+  });
+
   it('is that of the body alone, not of the key', () => {
     expect(keyOf('k').fingerprint).toBe(keyOf('another').fingerprint);
+  });
+});
+
+describe('the scope', () => {
+  const scopeOf = (subject: string | undefined, path = PATH) => {
+    const caller: Caller = { ...ANYBODY, subject };
+    return idempotencyKeyOf('k', { caller, path, body: BODY }).scope;
+  };
+
+  it('differs by caller and by path, however they are spelled', () => {
+    const scopes = [
+      scopeOf(undefined),
+      scopeOf('null'),
+      scopeOf('alice'),
+      scopeOf('alice', '/v1/deposits'),
+      scopeOf('alice","POST'),
+      scopeOf('alice POST /v1/deposits'),
+    ];
+    expect(new Set(scopes).size).toBe(scopes.length);
   });
 });
