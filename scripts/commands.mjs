@@ -32,8 +32,7 @@ const COMMANDS = {
   'nats-streaming': { run: (args) => become(STREAMING_SERVER, args) },
   test: { run: (args) => runChild([...JEST, ...args]) },
   'test-unit': {
-    // No unit test waits for anything outside, so that every core can be kept busy.
-    run: (args) => runChild([...JEST, '--selectProjects=unit', '--maxWorkers=100%', ...args]),
+    run: (args) => runChild([...JEST, '--selectProjects=unit', ...args]),
     buildless: true,
   },
   'test-real': { run: testReal },
