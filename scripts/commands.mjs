@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { runChild, runCollected, twoAtATime } from './children.mjs';
+import { OTHER_POSTGRES, otherPostgres } from './other-postgres.mjs';
 import { REAL_SERVERS, realServers } from './real-servers.mjs';
 import { bringUpToDate } from './up-to-date.mjs';
 
@@ -34,11 +35,11 @@ const COMMANDS = {
   'nats-streaming': { run: (args) => become(STREAMING_SERVER, args) },
   test: { run: (args) => runChild([...JEST, ...args]) },
   'test-unit': {
-    // No unit test waits for anything outside, so that every core can be kept busy.
-    run: (args) => runChild([...JEST, '--selectProjects=unit', '--maxWorkers=100%', ...args]),
+    run: (args) => runChild([...JEST, '--selectProjects=unit', ...args]),
     buildless: true,
   },
   'test-real': { run: testReal },
+  'test-postgres': { run: testPostgres },
   'bench-broker': { run: (args) => besideRealServers('bench/broker/run.mjs', args) },
   'bench-outbox': { run: (args) => besideRealServers('bench/outbox/run.mjs', args) },
   outbox: { run: outbox },
@@ -72,6 +73,25 @@ async function testReal(args) {
     `--testPathPatterns=${patterns.join('|')}`,
     ...args,
   ]);
+}
+
+/** The outbox's specs on other releases of PostgreSQL: on those that are named, or on all. */
+async function testPostgres(args) {
+  const majors = args.length > 0 ? args : Object.keys(OTHER_POSTGRES);
+  const unknown = majors.filter((major) => !Object.hasOwn(OTHER_POSTGRES, major));
+  if (unknown.length > 0) {
+    console.error(`Which PostgreSQL? ${Object.keys(OTHER_POSTGRES).join(', ')}; got ${unknown.join(', ')}`);
+    return 2;
+  }
+  for (const major of majors) {
+    const binaries = await otherPostgres(major);
+    if (binaries === undefined) return 1;
+    console.log(`\nPostgreSQL ${OTHER_POSTGRES[major]}`);
+    process.env.TEST_POSTGRES_BINARIES = binaries;
+    const code = await runChild([...JEST, '--selectProjects=integration', '--testPathPatterns=libs/outbox']);
+    if (code !== 0) return code;
+  }
+  return 0;
 }
 
 /** Measures beside the real server where there is one, and alone where there is none. */

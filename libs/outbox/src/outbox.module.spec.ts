@@ -12,7 +12,12 @@ import { InboxDeadLetters } from './inbox/inbox-dead-letters.js';
 import { Inbox } from './inbox/inbox.js';
 import { OutboxOperations } from './ops/outbox-operations.js';
 import { OutboxModule, type OutboxModuleAsyncOptions } from './outbox.module.js';
-import { outboxEnvironment, outboxOptionsFrom, type OutboxOptions } from './outbox.options.js';
+import {
+  outboxEnvironment,
+  outboxOptionsFrom,
+  RELAY_DEFAULTS,
+  type OutboxOptions,
+} from './outbox.options.js';
 import { HintListener, HintSender } from './relay/hints.js';
 import { Relay } from './relay/relay.js';
 import { Retention } from './retention/retention.js';
@@ -219,15 +224,23 @@ describe('the environment', () => {
     expect(outboxOptionsFrom(environment.parse({}))).toMatchObject({
       delivery: 'outbox',
       relayPlace: 'embedded',
+      relay: { leaseMs: RELAY_DEFAULTS.leaseMs },
     });
   });
 
-  it('chooses delivery and the relay’s place', () => {
-    const given = environment.parse({ EVENT_DELIVERY: 'direct', OUTBOX_RELAY: 'off' });
-    expect(outboxOptionsFrom(given)).toMatchObject({ delivery: 'direct', relayPlace: 'off' });
+  it('chooses delivery, the relay’s place and its lease', () => {
+    const variables = { EVENT_DELIVERY: 'direct', OUTBOX_RELAY: 'off', OUTBOX_LEASE_MS: '2500' };
+    expect(outboxOptionsFrom(environment.parse(variables))).toMatchObject({
+      delivery: 'direct',
+      relayPlace: 'off',
+      relay: { leaseMs: 2_500 },
+    });
   });
 
-  it.each([{ EVENT_DELIVERY: 'carrier-pigeon' }, { OUTBOX_RELAY: 'alone' }])('%o is refused', (given) => {
-    expect(environment.safeParse(given).success).toBe(false);
-  });
+  it.each([{ EVENT_DELIVERY: 'carrier-pigeon' }, { OUTBOX_RELAY: 'alone' }, { OUTBOX_LEASE_MS: '999' }])(
+    '%o is refused',
+    (given) => {
+      expect(environment.safeParse(given).success).toBe(false);
+    },
+  );
 });

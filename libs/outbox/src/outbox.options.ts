@@ -84,12 +84,23 @@ export interface OutboxOptions {
   readonly holder?: string;
 }
 
+/** A publish has 5 s for its acknowledgement by default: a shorter lease would be taken over in the middle of one. */
+const LEASE_MS_LEAST = 1_000;
+const LEASE_MS_LONGEST = 600_000;
+
 /** The environment variables of the outbox, for an app's own schema. */
 export const outboxEnvironment = {
   EVENT_DELIVERY: z
     .enum(['direct', 'direct-unawaited', 'direct-before-commit', 'direct-retry-in-memory', 'outbox'])
     .default('outbox'),
   OUTBOX_RELAY: z.enum(['embedded', 'off']).default('embedded'),
+  /** How long the keys of a relay that was killed wait for another, at most. */
+  OUTBOX_LEASE_MS: z.coerce
+    .number()
+    .int()
+    .min(LEASE_MS_LEAST)
+    .max(LEASE_MS_LONGEST)
+    .default(RELAY_DEFAULTS.leaseMs),
   NODE_ENV: z.string().optional(),
   /** `true` allows in production the deliveries that lose events. */
   OUTBOX_ALLOW_UNSAFE_DELIVERY: z.enum(['true', 'false']).default('false'),
@@ -117,6 +128,7 @@ export function outboxOptionsFrom(environment: OutboxEnvironment): OutboxOptions
   return {
     delivery: environment.EVENT_DELIVERY,
     relayPlace: environment.OUTBOX_RELAY,
+    relay: { leaseMs: environment.OUTBOX_LEASE_MS },
     retention: {
       outboxKeepDays: environment.OUTBOX_KEEP_DAYS,
       inboxKeepDays: environment.INBOX_KEEP_DAYS,

@@ -4,9 +4,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { connect as connectSocket, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { close, connect, publish, subscribe } from './support/client.js';
 import { startOwnServer, type ServerProcess } from './support/command.js';
+
+/** Each test starts several processes. */
+jest.setTimeout(60_000);
 
 const START_MAX_MS = 150;
 const ATTEMPTS = 5;

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { QueryFailedError, type QueryRunner } from 'typeorm';
 import { InvalidTableNamesError } from '../outbox.errors.js';
 
 /** Where the tables stand, and what their names begin with. */
@@ -11,6 +13,13 @@ export interface TableNames {
 /** What runs SQL: a TypeORM `DataSource`, `EntityManager` or `QueryRunner`. */
 export interface SqlRunner {
   query<Rows>(sql: string, parameters?: unknown[]): Promise<Rows>;
+  /** The connection of a transaction, where it runs in one. */
+  readonly queryRunner?: QueryRunner | undefined;
+}
+
+/** What of the client of `pg` is used here; TypeORM types it as `any`. */
+interface PostgresClient {
+  query(statement: { name: string; text: string; values: unknown[] }): Promise<{ rows: unknown }>;
 }
 
 /** The library's tables and indexes as the static statements name them. */
@@ -20,10 +29,14 @@ const INDEX_NAME = /(create (?:unique )?index )"[^"]+"\./g;
 const IDENTIFIER = /^[a-z_][a-z0-9_]*$/;
 /** PostgreSQL cuts names off at 63 bytes; the longest of ours, a partition's index, needs 43. */
 const PREFIX_LENGTH_MAX = 20;
+/** Enough that no two of a connection's statements meet. */
+const NAME_DIGITS = 32;
 
 /** A static statement as it runs here, and how often it did. */
 interface Statement {
   readonly text: string;
+  /** Of the text alone, so that two outboxes on one connection do not take each other's. */
+  readonly name: string;
   runs: number;
 }
 
@@ -62,6 +75,11 @@ export class Tables {
     return statement.text;
   }
 
+  /** The name under which a connection keeps it prepared. */
+  nameOf(sql: string): string {
+    return this.statement(sql).name;
+  }
+
   /** How often a static statement was run, by whomever. */
   runsOf(sql: string): number {
     return this.statements.get(sql)?.runs ?? 0;
@@ -85,7 +103,8 @@ export class Tables {
       const text = sql
         .replace(OWN_NAME, (name) => `${this.qualifier}${this.prefix}${name}`)
         .replace(INDEX_NAME, '$1');
-      statement = { text, runs: 0 };
+      const name = `outbox_${createHash('sha256').update(text).digest('hex').slice(0, NAME_DIGITS)}`;
+      statement = { text, name, runs: 0 };
       this.statements.set(sql, statement);
     }
     return statement;
@@ -101,5 +120,24 @@ export class Sql {
 
   query<Rows>(sql: string, parameters: unknown[] = []): Promise<Rows> {
     return this.runner.query<Rows>(this.tables.textToRun(sql), parameters);
+  }
+
+  /**
+   * The same for a statement that every transaction runs: each connection parses it once, and plans it a few times.
+   * That is half of its time (a pooler between has to know of prepared statements: PgBouncer does from 1.21 on).
+   */
+  async prepared<Rows>(sql: string, values: unknown[]): Promise<Rows> {
+    const { queryRunner } = this.runner;
+    if (!queryRunner) return this.query<Rows>(sql, values);
+    const client = (await queryRunner.connect()) as PostgresClient;
+    const text = this.tables.textToRun(sql);
+    const { logger } = queryRunner.dataSource;
+    void logger.logQuery(text, values, queryRunner);
+    try {
+      return (await client.query({ name: this.tables.nameOf(sql), text, values })).rows as Rows;
+    } catch (error) {
+      void logger.logQueryError(error as Error, text, values, queryRunner);
+      throw new QueryFailedError(text, values, error as Error);
+    }
   }
 }

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { NatsNotConnectedError } from '@app/nats';
-import { FakeMessageBus, RecordedLog } from '@app/nats/testing';
+import { eventually, FakeMessageBus, RecordedLog } from '@app/nats/testing';
 import type { QueryRunner } from 'typeorm';
 import { noteWritten, textsOf } from '../../testing/notes.js';
 import { OutboxFixture } from '../../testing/outbox-fixture.js';
@@ -48,6 +48,16 @@ async function claim(floor: string, lanesMax = 100) {
   return { floor: BigInt(found.floor), keys: found.lanes.map(({ key }) => key).toSorted() };
 }
 
+/** Where the floor is once it is past another one. Any writer of the server holds it, of other specs' databases too. */
+async function movedBeyond(floor: bigint): Promise<bigint> {
+  let moved = floor;
+  await eventually(`the floor is past ${floor}`, async () => {
+    moved = (await claim(String(floor))).floor;
+    return moved > floor;
+  });
+  return moved;
+}
+
 const sent = () => textsOf(bus.published.map(({ payload }) => payload));
 
 /** Lets other writers and a relay work, so that ids are drawn and lanes come and go. */
@@ -89,10 +99,9 @@ describe('the floor', () => {
     const first = await claim('0');
     expect(first.keys).toEqual(['a']);
     await work();
-    const second = await claim(String(first.floor));
+    const second = await movedBeyond(first.floor);
     await work();
-    const third = await claim(String(second.floor));
-    expect([second.floor > first.floor, third.floor > second.floor]).toEqual([true, true]);
+    await movedBeyond(second);
   });
 
   it('is held by a session that has written, until it ends, and nothing is lost', async () => {
@@ -104,10 +113,11 @@ describe('the floor', () => {
     await work(relay);
     const held = await claim('0');
     await work(relay);
-    expect([held.floor, (await claim(String(held.floor))).floor]).toEqual([BigInt(xid), BigInt(xid)]);
+    expect(held.floor).toBeLessThanOrEqual(BigInt(xid));
+    expect((await claim(String(held.floor))).floor).toBeLessThanOrEqual(BigInt(xid));
     await writer.commitTransaction();
     await work(relay);
-    expect((await claim(String(held.floor))).floor).toBeGreaterThan(BigInt(xid));
+    await movedBeyond(BigInt(xid));
     expect(await fixture.unsent()).toBe(0);
   });
 

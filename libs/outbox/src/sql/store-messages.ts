@@ -75,7 +75,7 @@ export async function storeMessages(sql: Sql, events: readonly EmittedEvent[]): 
   const [only] = events;
   if (only?.ordered && events.length === 1) {
     const { event, key, notBefore = null } = only;
-    await sql.query(STORE_ONE_MESSAGE, [event.id, key, event.type, JSON.stringify(event), notBefore]);
+    await sql.prepared(STORE_ONE_MESSAGE, [event.id, key, event.type, JSON.stringify(event), notBefore]);
     return;
   }
   await sql.query(STORE_MESSAGES, [
