@@ -44,6 +44,7 @@ const COMMANDS = {
   'bench-outbox': { run: (args) => besideRealServers('bench/outbox/run.mjs', args) },
   outbox: { run: outbox },
   relay: { run: relay },
+  'docs-api': { run: (args) => runChild(['scripts/docs-api.mjs', ...args]) },
   'test-watch': { run: (args) => runChild([...JEST, watchFlag(), ...args]) },
   build: { run: () => 0, always: true },
   lint: { run: lint, buildless: true },

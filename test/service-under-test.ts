@@ -1,8 +1,8 @@
 import { MessageBus, NatsConnection } from '@app/nats';
 import { testNatsOptions, type FakeMessageBus } from '@app/nats/testing';
-import { ProblemFilter, startService, validationPipe } from '@app/service';
+import { assembleService, startService } from '@app/service';
 import type { DynamicModule } from '@nestjs/common';
-import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 
 /** What a service's environment needs besides a database: no broker listens there. */
@@ -41,8 +41,11 @@ export class ServiceUnderTest {
       .overrideProvider(NatsConnection)
       .useValue(new IdleConnection(testNatsOptions()))
       .compile();
-    const app = moduleRef.createNestApplication<NestFastifyApplication>(new FastifyAdapter());
-    return ServiceUnderTest.of(app.useGlobalPipes(validationPipe()).useGlobalFilters(new ProblemFilter()));
+    return ServiceUnderTest.of(
+      await assembleService((adapter, options) =>
+        moduleRef.createNestApplication<NestFastifyApplication>(adapter, options),
+      ),
+    );
   }
 
   /** The same for an application that was made elsewhere and is not started. */
@@ -51,8 +54,8 @@ export class ServiceUnderTest {
     return new ServiceUnderTest(app, await app.getUrl());
   }
 
-  get(path: string): Promise<Answer> {
-    return this.request(path, { method: 'GET' });
+  get(path: string, headers: Record<string, string> = {}): Promise<Answer> {
+    return this.request(path, { method: 'GET', headers });
   }
 
   /** @param body an object is sent as JSON, a text as it is */
@@ -68,7 +71,8 @@ export class ServiceUnderTest {
     return this.app.close();
   }
 
-  private async request(path: string, init: RequestInit): Promise<Answer> {
+  /** Any request, as `fetch` takes it. */
+  async request(path: string, init: RequestInit): Promise<Answer> {
     const response = await fetch(this.url + path, init);
     const text = await response.text();
     const json = <T>() => JSON.parse(text) as T;

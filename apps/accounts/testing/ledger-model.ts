@@ -1,10 +1,9 @@
 import { systemAccountId, type RejectionReason } from '@app/contracts';
 import { changeStatus, type StatusChange, type StatusRefusal } from '../src/accounts/change-status.js';
-import type { AccountKind, AccountStatus } from '../src/accounts/account.js';
+import type { AccountKind, AccountStatus, Spending } from '../src/accounts/account.js';
 import {
   decideTransfer,
   type RequestedTransfer,
-  type Spending,
   type TransferLimits,
 } from '../src/ledger/decide-transfer.js';
 

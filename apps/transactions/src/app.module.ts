@@ -1,7 +1,13 @@
 import { bankEvents } from '@app/contracts';
 import { NatsModule, natsOptionsFrom } from '@app/nats';
 import { OutboxModule, outboxMigration, outboxOptionsFrom } from '@app/outbox';
-import { HealthController, MetricsController, OutboxOpsModule, postgresOptions } from '@app/service';
+import {
+  HealthController,
+  MetricsController,
+  OutboxOpsModule,
+  postgresOptions,
+  ServiceModule,
+} from '@app/service';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { SERVICE, type TransactionsEnvironment } from './config.js';
@@ -42,6 +48,7 @@ export class AppModule {
             }),
         }),
         OutboxModule.forRootAsync({ registry: bankEvents, useFactory: () => outbox }),
+        ServiceModule.for(SERVICE, environment),
         OutboxOpsModule.for(environment.OUTBOX_OPS_TOKEN),
         SettingsModule.for(environment),
         TransfersModule,

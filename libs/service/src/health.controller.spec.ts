@@ -3,7 +3,7 @@ import { FakeMessageBus } from '@app/nats/testing';
 import { HEALTH_DEFAULTS, OutboxHealthIndicator, type OutboxSnapshot } from '@app/outbox';
 import { describe, expect, it } from '@jest/globals';
 import type { DataSource } from 'typeorm';
-import { HealthController } from './health.controller.js';
+import { HealthController, type ServiceHealth } from './health.controller.js';
 import { ProblemException } from './problem.js';
 
 const SAMPLE: NonNullable<OutboxSnapshot['sample']> = {
@@ -19,12 +19,17 @@ const SAMPLE: NonNullable<OutboxSnapshot['sample']> = {
 
 function controllerWith(
   query: () => Promise<unknown>,
-  { bus = new FakeMessageBus(), sample = SAMPLE } = {},
+  { bus = new FakeMessageBus(), sample = SAMPLE, service = undefined as ServiceHealth | undefined } = {},
 ): HealthController {
   const sampler = { sample: () => Promise.resolve(sample) };
   const retention = { health: () => ({ healthy: true }) };
   const outbox = new OutboxHealthIndicator(sampler, retention, HEALTH_DEFAULTS);
-  return new HealthController({ query } as unknown as DataSource, new NatsHealthIndicator(bus), outbox);
+  return new HealthController(
+    { query } as unknown as DataSource,
+    new NatsHealthIndicator(bus),
+    outbox,
+    service,
+  );
 }
 
 describe('the health of a service', () => {
@@ -64,5 +69,34 @@ describe('the health of a service', () => {
       .catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(ProblemException);
     expect(error).toMatchObject({ problem: { type: '/problems/not-ready', status: 503 }, cause });
+  });
+
+  it('as a whole is up when every part is, and the service has nothing of its own to say', async () => {
+    await expect(controllerWith(() => Promise.resolve([])).health()).resolves.toMatchObject({
+      status: 'up',
+      nats: { status: 'up' },
+      outbox: { status: 'up' },
+    });
+  });
+
+  it('as a whole is degraded, and answered, when a part is: of the service itself too', async () => {
+    const bus = new FakeMessageBus();
+    bus.answerWith('not-connected');
+    const away = controllerWith(() => Promise.resolve([]), { bus });
+    await expect(away.health()).resolves.toMatchObject({ status: 'degraded', nats: { status: 'degraded' } });
+    const service: ServiceHealth = {
+      check: () => Promise.resolve({ coins: { status: 'degraded', lost: 2 } }),
+    };
+    await expect(controllerWith(() => Promise.resolve([]), { service }).health()).resolves.toMatchObject({
+      status: 'degraded',
+      nats: { status: 'up' },
+      coins: { status: 'degraded', lost: 2 },
+    });
+  });
+
+  it('as a whole is a problem when the database does not answer', async () => {
+    await expect(controllerWith(() => Promise.reject(new Error('away'))).health()).rejects.toBeInstanceOf(
+      ProblemException,
+    );
   });
 });

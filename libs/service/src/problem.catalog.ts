@@ -13,7 +13,13 @@ export interface ProblemKind {
 export type ProblemKinds = Readonly<Record<string, ProblemKind>>;
 
 /** What an occurrence of a problem adds: `detail` for a person, and extension members. */
-export type ProblemMembers = Readonly<Record<string, unknown>> & { readonly detail?: string };
+export type ProblemMembers = Readonly<Record<string, unknown>> & {
+  readonly detail?: string;
+  /** These three are the kind's own. */
+  readonly type?: never;
+  readonly title?: never;
+  readonly status?: never;
+};
 
 /** The problems that one part of a service answers with. */
 export class ProblemCatalog<Kinds extends ProblemKinds = ProblemKinds> {

@@ -9,6 +9,7 @@ import {
 import { OutboxModule, outboxMigration, outboxOptionsFrom, type OutboxOptions } from '@app/outbox';
 import { Logger, Module, type DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { writeStructuredLog } from './logs/structured-log.js';
 import { postgresOptions } from './postgres.options.js';
 import { createService } from './serve.js';
 import type { serviceEnvironment, ServiceEnvironment } from './service.environment.js';
@@ -73,6 +74,7 @@ class RelayModule {
  * taken and no messages are heard. The service itself then runs with `OUTBOX_RELAY=off`.
  */
 export async function serveRelay(role: RelayRole, environment: ServiceEnvironment): Promise<void> {
+  writeStructuredLog(environment);
   const app = await createService(RelayModule.for(role, environment));
   await new ServiceProcess(app, environment.SHUTDOWN_TIMEOUT_MS).run(async () => {
     await app.init();

@@ -70,3 +70,41 @@ describe('the environment of a service', () => {
     );
   });
 });
+
+describe('access to a service', () => {
+  const SECRET = 'x'.repeat(32);
+
+  it.each(['127.0.0.1', '127.8.0.1', '::1', 'localhost'])('is off on %s without a setting', (HOST) => {
+    expect(problemsOf({ ...minimal, HOST })).toEqual([]);
+  });
+
+  it.each(['0.0.0.0', '::', '10.0.0.1', 'bank.example', '127.evil.example'])('is needed on %s', (HOST) => {
+    expect(problemsOf({ ...minimal, HOST })).toEqual([
+      'HOST: other machines reach this address: give AUTH_JWKS_URL or AUTH_JWT_SECRET, or AUTH_ALLOW_ANONYMOUS=true',
+    ]);
+  });
+
+  it.each([
+    { AUTH_JWT_SECRET: SECRET },
+    { AUTH_JWKS_URL: 'https://x/keys' },
+    { AUTH_ALLOW_ANONYMOUS: 'true' },
+  ])('is settled on every address by %p', (settings) => {
+    expect(problemsOf({ ...minimal, HOST: '0.0.0.0', ...settings })).toEqual([]);
+  });
+
+  it('takes a secret or a key set, not both; no short secret, and no URL that is none', () => {
+    const both = { AUTH_JWT_SECRET: SECRET, AUTH_JWKS_URL: 'https://x/keys' };
+    expect(problemsOf({ ...minimal, ...both })).toEqual([
+      expect.stringMatching(/^AUTH_JWT_SECRET: .*not both/),
+    ]);
+    const wrong = { AUTH_JWT_SECRET: 'short', AUTH_JWKS_URL: 'keys' };
+    const problems = problemsOf({ ...minimal, ...wrong });
+    expect(problems).toContainEqual(expect.stringContaining('AUTH_JWT_SECRET: expected 32 bytes'));
+    expect(problems).toContainEqual(expect.stringContaining('AUTH_JWKS_URL: expected http'));
+  });
+
+  it('shows the secret to nobody', () => {
+    const environment = parseEnvironment(schema, { ...minimal, AUTH_JWT_SECRET: SECRET });
+    expect(JSON.stringify(environment)).not.toContain(SECRET);
+  });
+});

@@ -1,6 +1,9 @@
 import { natsEnvironment, natsRules } from '@app/nats';
 import { outboxEnvironment, outboxRules } from '@app/outbox';
 import { z } from 'zod';
+import { accessEnvironment, accessRules } from './access/access.environment.js';
+import { rateLimitEnvironment } from './limits/rate-limit.environment.js';
+import { logEnvironment } from './logs/log.environment.js';
 import { opsEnvironment } from './ops/ops.environment.js';
 
 /**
@@ -25,8 +28,11 @@ export function serviceEnvironment(portDefault: number) {
     ...natsEnvironment,
     ...outboxEnvironment,
     ...opsEnvironment,
+    ...accessEnvironment,
+    ...rateLimitEnvironment,
+    ...logEnvironment,
   });
-  return variables.check(natsRules, outboxRules);
+  return variables.check(natsRules, outboxRules, accessRules);
 }
 
 /** The validated environment of a service. */

@@ -1,1 +1,1 @@
-export { request, type TestAnswer, type TestRequest } from './request.js';
+export { rawRequest, request, type TestAnswer, type TestRequest } from './request.js';

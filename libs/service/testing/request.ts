@@ -13,10 +13,11 @@ export interface TestRequest {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** What came back; `body` is parsed from JSON. */
+/** What came back; `body` is parsed from JSON where it is JSON. */
 export interface TestAnswer {
   readonly status: number;
   readonly headers: IncomingMessage['headers'];
+  readonly text: string;
   readonly body: unknown;
 }
 
@@ -49,12 +50,22 @@ export async function request(app: INestApplication, given: TestRequest): Promis
       .on('error', reject)
       .end(payload);
   });
-  const body = await text(response);
+  const answered = await text(response);
+  const isJson = /\bjson\b/.test(response.headers['content-type'] ?? '');
   return {
     status: response.statusCode ?? 0,
     headers: response.headers,
-    body: body === '' ? undefined : JSON.parse(body),
+    text: answered,
+    body: isJson && answered !== '' ? JSON.parse(answered) : undefined,
   };
+}
+
+/** Sends a text as it stands, and gives back all that is answered until the server ends the connection. */
+export function rawRequest(app: INestApplication, sent: string): Promise<string> {
+  const [client, server] = pipe();
+  (app.getHttpServer() as Server).emit('connection', server);
+  client.write(sent);
+  return text(client);
 }
 
 /** Two streams, each of which reads what the other one writes. */
@@ -69,6 +80,10 @@ function pipe(): [Duplex, Duplex] {
       final: (done) => {
         other().push(null);
         done();
+      },
+      destroy: (_error, done) => {
+        other().push(null);
+        done(null);
       },
     });
   const first: Duplex = end(() => second);

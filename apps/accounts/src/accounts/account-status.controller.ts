@@ -1,4 +1,11 @@
-import { CurrentCaller, Operation, Scopes, type Caller, type OperationDocument } from '@app/service';
+import {
+  CurrentCaller,
+  Operation,
+  Scopes,
+  serviceProblems,
+  type Caller,
+  type OperationDocument,
+} from '@app/service';
 import { Controller, Headers, HttpCode, Param, Post, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { accountIdSchema, accountViewSchema, viewOf, type AccountView } from './account.schema.js';
@@ -35,7 +42,8 @@ export class AccountStatusController {
     answers: ANSWERS,
     headers: HEADERS,
     problems: [
-      [accountProblems, 'account-not-found', 'account-closed', 'version-mismatch', 'outcome-unknown'],
+      [accountProblems, 'account-not-found', 'account-closed', 'version-mismatch'],
+      [serviceProblems, 'outcome-unknown'],
     ],
   })
   freeze(
@@ -57,7 +65,8 @@ export class AccountStatusController {
     answers: ANSWERS,
     headers: HEADERS,
     problems: [
-      [accountProblems, 'account-not-found', 'account-closed', 'version-mismatch', 'outcome-unknown'],
+      [accountProblems, 'account-not-found', 'account-closed', 'version-mismatch'],
+      [serviceProblems, 'outcome-unknown'],
     ],
   })
   unfreeze(
@@ -80,7 +89,8 @@ export class AccountStatusController {
     headers: HEADERS,
     problems: [
       [accountProblems, 'account-not-found', 'account-frozen', 'account-not-empty'],
-      [accountProblems, 'version-mismatch', 'outcome-unknown'],
+      [accountProblems, 'version-mismatch'],
+      [serviceProblems, 'outcome-unknown'],
     ],
   })
   close(

@@ -1,5 +1,3 @@
-import type { Spending } from '../ledger/decide-transfer.js';
-
 /** `system` accounts are the bank's own, one for each currency: where deposits come from. Only they may be below zero. */
 export type AccountKind = 'customer' | 'system';
 
@@ -12,6 +10,13 @@ export const ACCOUNT_STATUSES = ['active', 'frozen', 'closed'] as const;
 
 /** One of {@link ACCOUNT_STATUSES}. */
 export type AccountStatus = (typeof ACCOUNT_STATUSES)[number];
+
+/** What has left an account by transfers and withdrawals on one UTC day. */
+export interface Spending {
+  /** The day, as 2026-01-31. */
+  readonly on: string;
+  readonly minor: bigint;
+}
 
 /** An account and its balance, which always equals the sum of its entries. */
 export interface Account {

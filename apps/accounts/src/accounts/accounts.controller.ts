@@ -45,7 +45,10 @@ export class AccountsController {
         headers: { Location: 'The account’s address.', ETag: 'The account’s version, in quotes.' },
       },
     },
-    problems: [[accountProblems, 'currency-exhausted', 'outcome-unknown']],
+    problems: [
+      [accountProblems, 'currency-exhausted'],
+      [serviceProblems, 'outcome-unknown'],
+    ],
     examples: {
       'with-money': {
         summary: 'With 1,000.00 EUR on it',

@@ -1,5 +1,5 @@
 import { CommitUnknownError } from '@app/outbox';
-import { defineProblems } from '@app/service';
+import { defineProblems, serviceProblems } from '@app/service';
 
 /** What the operations on accounts may be refused with. */
 export const accountProblems = defineProblems({
@@ -39,18 +39,11 @@ export const accountProblems = defineProblems({
     about:
       'The opening balance would take the balances of this currency beyond 18 digits. Open the account with less on it.',
   },
-  'outcome-unknown': {
-    status: 503,
-    title: 'Whether it was done is unknown',
-    about:
-      'The database did not say whether the change was committed: it was, whole, or nothing was. A request with an ' +
-      '`Idempotency-Key` is repeated with the same key, and takes effect once; after any other look first, with GET.',
-  },
 });
 
 /** What the caller is told of a change that failed on its way; any other error is handed on as it is. */
 export function problemOf(error: unknown): unknown {
   return error instanceof CommitUnknownError
-    ? accountProblems.of('outcome-unknown', {}, { cause: error })
+    ? serviceProblems.of('outcome-unknown', {}, { cause: error })
     : error;
 }

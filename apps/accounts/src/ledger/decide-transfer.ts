@@ -1,5 +1,5 @@
 import type { Authority, RejectionReason, TransferKind } from '@app/contracts';
-import type { Account, AccountKind } from '../accounts/account.js';
+import type { Account, AccountKind, Spending } from '../accounts/account.js';
 
 /**
  * How far from zero a balance may be, in minor units: 18 digits, so that the sum of any two still fits the database's
@@ -27,13 +27,6 @@ export interface TransferLimits {
   readonly transferMinor: bigint;
   /** With all of a UTC day together; undefined is without end. */
   readonly dailyMinor: bigint | undefined;
-}
-
-/** What has left an account by transfers and withdrawals on one UTC day. */
-export interface Spending {
-  /** The day, as 2026-01-31. */
-  readonly on: string;
-  readonly minor: bigint;
 }
 
 /** What the rules look at of an account. */

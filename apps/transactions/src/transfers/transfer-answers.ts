@@ -1,4 +1,4 @@
-import { ProblemException, type Problem } from '@app/service';
+import { ProblemException, serviceProblems, type Problem } from '@app/service';
 import type { FastifyReply } from 'fastify';
 import { idempotencyProblems } from '../idempotency/idempotency.errors.js';
 import type { IdempotentAnswer } from '../idempotency/idempotent-requests.js';
@@ -23,7 +23,8 @@ export const RECORDING_PROBLEMS = [
     'idempotency-key-reused',
     'idempotency-key-in-progress',
   ],
-  [transferProblems, 'publish-unconfirmed', 'publish-failed', 'outcome-unknown'],
+  [transferProblems, 'publish-unconfirmed', 'publish-failed'],
+  [serviceProblems, 'outcome-unknown'],
 ] as const;
 
 /**

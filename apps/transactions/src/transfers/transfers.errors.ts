@@ -1,6 +1,6 @@
 import { CommitUnknownError, EventsUnconfirmedError, EventsUnpublishedError } from '@app/outbox';
 import { DeadLetterError } from '@app/nats';
-import { defineProblems } from '@app/service';
+import { defineProblems, serviceProblems } from '@app/service';
 import type { IdempotentAnswer } from '../idempotency/idempotent-requests.js';
 
 /** What a caller may be told of transfers besides how they are. */
@@ -45,13 +45,6 @@ export const transferProblems = defineProblems({
       'Nothing is recorded. Repeat the request later, with the same `Idempotency-Key`. This happens only where events ' +
       'are delivered without the outbox.',
   },
-  'outcome-unknown': {
-    status: 503,
-    title: 'Whether the transfer is recorded is unknown',
-    about:
-      'The database did not say whether the request is recorded. Repeat it with the same `Idempotency-Key`: it is ' +
-      'recorded once, whatever became of this one.',
-  },
   'too-many-streams': {
     status: 503,
     title: 'Too many streams are open',
@@ -74,7 +67,7 @@ export function problemOf(error: unknown): unknown {
   if (error instanceof CommitUnknownError) {
     const detail =
       'Repeat the request with the same Idempotency-Key: it is recorded once, whatever became of this one';
-    return transferProblems.of('outcome-unknown', { detail }, { cause: error });
+    return serviceProblems.of('outcome-unknown', { detail }, { cause: error });
   }
   return error;
 }

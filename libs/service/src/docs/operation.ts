@@ -1,7 +1,10 @@
-import { applyDecorators } from '@nestjs/common';
-import { ApiOperation, ApiResponse } from '@nestjs/swagger';
+import { applyDecorators, SetMetadata } from '@nestjs/common';
+import { ApiOperation } from '@nestjs/swagger';
 import { z } from 'zod';
 import type { ProblemCatalog } from '../problem.catalog.js';
+
+/** Under which a handler's document is kept. */
+export const OPERATION = 'docs:operation';
 
 /** An answer that is not a problem. */
 export interface AnswerDocument {
@@ -12,6 +15,16 @@ export interface AnswerDocument {
   readonly contentType?: string;
   /** Headers besides the usual, with what each means. */
   readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A header field of a request. */
+export interface HeaderDocument {
+  readonly description: string;
+  /** Default: false. */
+  readonly required?: boolean;
+  /** Default: a text. */
+  readonly schema?: z.ZodType;
+  readonly example?: string;
 }
 
 /** A request that is posted as it stands by a test, and answered as it says. */
@@ -31,6 +44,8 @@ export interface OperationDocument {
   readonly answers: Readonly<Record<number, AnswerDocument>>;
   /** The problems of its own, by catalog; those that every operation has are added. */
   readonly problems?: readonly (readonly [catalog: ProblemCatalog, ...names: string[]])[];
+  /** The header fields that it reads, by name. */
+  readonly headers?: Readonly<Record<string, HeaderDocument>>;
   readonly examples?: Readonly<Record<string, OperationExample>>;
 }
 
@@ -38,9 +53,7 @@ export interface OperationDocument {
 export function Operation(document: OperationDocument): MethodDecorator {
   const { id, summary, description } = document;
   return applyDecorators(
+    SetMetadata(OPERATION, document),
     ApiOperation({ operationId: id, summary, ...(description === undefined ? {} : { description }) }),
-    ...Object.entries(document.answers).map(([status, answer]) =>
-      ApiResponse({ status: Number(status), description: answer.description }),
-    ),
   );
 }

@@ -1,11 +1,16 @@
 import { OutboxOperations, plain } from '@app/outbox';
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, UseGuards } from '@nestjs/common';
 import type { z } from 'zod';
+import { Open } from '../access/access.decorators.js';
 import { OpsTokenGuard } from './ops-token.guard.js';
-import { messageNotFound, orProblem } from './outbox-ops.problems.js';
+import { opsProblems, orProblem } from './outbox-ops.problems.js';
 import { dropQuery, listQuery, messageId, replayOrder } from './outbox-ops.schema.js';
 
-/** What a human does with the outbox, over HTTP. Each answer is the JSON of what {@link OutboxOperations} gives. */
+/**
+ * What a human does with the outbox, over HTTP. Each answer is the JSON of what {@link OutboxOperations} gives. Open to
+ * every caller of the bank, as it has a token of its own.
+ */
+@Open()
 @Controller('ops/outbox')
 @UseGuards(OpsTokenGuard)
 export class OutboxOpsController {
@@ -26,7 +31,7 @@ export class OutboxOpsController {
   @Get('messages/:id')
   async show(@Param('id', { schema: messageId }) id: string): Promise<unknown> {
     const message = await this.operations.show(id);
-    if (!message) throw messageNotFound(id);
+    if (!message) throw opsProblems.of('message-not-found', { messageId: id });
     return plain(message);
   }
 

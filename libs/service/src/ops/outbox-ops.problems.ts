@@ -1,15 +1,33 @@
 import { DeadLetterNotTextError, InvalidListError, LaneGoneError, MessagesNotParkedError } from '@app/outbox';
-import { ProblemException, problemType } from '../problem.js';
+import type { ProblemException } from '../problem.js';
+import { defineProblems } from '../problem.catalog.js';
+import { serviceProblems } from '../service.problems.js';
 
-/** There is no message of this id, or no longer. */
-export function messageNotFound(messageId: string): ProblemException {
-  return new ProblemException({
-    type: problemType('message-not-found'),
-    title: 'There is no message of this id, or no longer',
+/** What `/ops/outbox` answers. */
+export const opsProblems = defineProblems({
+  'message-not-found': {
     status: 404,
-    messageId,
-  });
-}
+    title: 'There is no message of this id, or no longer',
+    about:
+      'The outbox keeps a message for some days after it is sent; `GET /ops/outbox/messages` lists what there is.',
+  },
+  'message-not-parked': {
+    status: 404,
+    title: 'Neither a parked message nor a dead letter',
+    about:
+      'Only what has failed can be put back or dropped, and this message has not, or somebody was quicker.',
+  },
+  'lane-gone': {
+    status: 409,
+    title: 'The key is not blocked by this message any more',
+    about: 'Something has changed since the message was looked at. Look again, and decide anew.',
+  },
+  'dead-letter-not-text': {
+    status: 409,
+    title: 'The dead letter can only be looked at, and dropped',
+    about: 'What arrived was no text, so that there is nothing that could be handled again.',
+  },
+});
 
 /** Waits for an operation, and makes a problem of what the caller can do something about. */
 export async function orProblem<Result>(operation: Promise<Result>): Promise<Result> {
@@ -23,22 +41,15 @@ export async function orProblem<Result>(operation: Promise<Result>): Promise<Res
 function problemOf(cause: unknown): ProblemException | undefined {
   if (cause instanceof InvalidListError) {
     const errors = [{ field: cause.field, message: cause.reason }];
-    const type = problemType('invalid-request');
-    return new ProblemException({ type, title: 'The request is not valid', status: 400, errors }, { cause });
+    return serviceProblems.of('invalid-request', { errors }, { cause });
   }
   const known = [
-    [MessagesNotParkedError, 'message-not-parked', 'Neither a parked message nor a dead letter', 404],
-    [LaneGoneError, 'lane-gone', 'The key is not blocked by this message any more', 409],
-    [
-      DeadLetterNotTextError,
-      'dead-letter-not-text',
-      'The dead letter can only be looked at, and dropped',
-      409,
-    ],
+    [MessagesNotParkedError, 'message-not-parked'],
+    [LaneGoneError, 'lane-gone'],
+    [DeadLetterNotTextError, 'dead-letter-not-text'],
   ] as const;
-  for (const [kind, name, title, status] of known) {
-    if (!(cause instanceof kind)) continue;
-    return new ProblemException({ type: problemType(name), title, status, detail: cause.message }, { cause });
+  for (const [kind, name] of known) {
+    if (cause instanceof kind) return opsProblems.of(name, { detail: cause.message }, { cause });
   }
   return undefined;
 }

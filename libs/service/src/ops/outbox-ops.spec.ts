@@ -79,7 +79,12 @@ describe('/ops/outbox', () => {
     const body = method === 'POST' ? { key: 'a' } : undefined;
     expect(await send(method, url, { body })).toEqual({
       status: 404,
-      body: { type: 'about:blank', title: 'Not Found', status: 404, detail: `Cannot ${method} ${url}` },
+      body: {
+        type: '/problems/not-found',
+        title: 'There is nothing at this address',
+        status: 404,
+        detail: `Cannot ${method} ${url}`,
+      },
     });
   });
 
@@ -95,7 +100,12 @@ describe('/ops/outbox', () => {
       const body = method === 'POST' ? { key: 'a' } : undefined;
       expect(await send(method, url, { authorization, body })).toEqual({
         status: 404,
-        body: { type: 'about:blank', title: 'Not Found', status: 404, detail: `Cannot ${method} ${url}` },
+        body: {
+          type: '/problems/not-found',
+          title: 'There is nothing at this address',
+          status: 404,
+          detail: `Cannot ${method} ${url}`,
+        },
       });
       for (const operation of Object.values(operations)) expect(operation).not.toHaveBeenCalled();
     },

@@ -1,7 +1,7 @@
 import type { TransferKind } from '@app/contracts';
 import type { EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
-import type { Spending } from '../decide-transfer.js';
+import type { Spending } from '../../accounts/account.js';
 
 /** Two entries that sum to zero, and the balances that go with them. */
 export interface NewPosting {

@@ -1,0 +1,2 @@
+/** Under which the service's name is provided. */
+export const SERVICE_NAME = Symbol('ServiceName');
