@@ -19,7 +19,7 @@ export function startLab(
   void [TRANSACTIONS_DATABASE_URL, ACCOUNTS_DATABASE_URL, NATS_URL, NATS_CLUSTER_ID]; // the tests decide
   return spawn(process.execPath, [labFile('main.js'), ...commandLine], {
     env: { ...inherited, ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
     detached: true,
   });
 }

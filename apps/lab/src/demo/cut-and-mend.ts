@@ -72,7 +72,7 @@ function sendAlong(client: BankClient, orders: readonly Order[]): Promise<void> 
 
 /** The service finds its connection lost, says so, exits, and its next process gets as far as it can without NATS. */
 async function seeRestart({ bank: { transactions } }: Stage, narrator: Narrator): Promise<void> {
-  const [said] = await transactions.waitForLine(/NATS connection lost.*/, STEP_MS_MAX);
+  const [said] = await transactions.waitForLine(/NATS connection lost[^"]*/, STEP_MS_MAX);
   narrator.bad(`transactions says: ${said}`);
   const { code } = await transactions.waitForExit(1, STEP_MS_MAX);
   const mark = transactions.log.end;

@@ -89,7 +89,8 @@ async function openBank(closers: Closers, delivery: DeliveryStrategy): Promise<O
   const cable = await layCable(ground.broker);
   closers.add(() => cable.close());
   const transactionsNatsUrl = through(ground.broker.url, cable.port);
-  const bank = new Bank({ ground, delivery, ports, transactionsNatsUrl });
+  const environment = { LOG_FORMAT: 'text' };
+  const bank = new Bank({ ground, delivery, ports, transactionsNatsUrl, environment });
   closers.add(() => bank.stop());
   relayLog(bank.transactions);
   relayLog(bank.accounts);
@@ -108,6 +109,7 @@ function deliveryOf(name = 'outbox'): DeliveryStrategy {
 function relayLog(service: Service): void {
   service.log.onLine((line) => {
     if (!NEST_INTERNALS.test(line)) console.log(`[${service.name}] ${line}`);
+    if (line.includes('Listening on')) console.log(`[${service.name}] runs as process ${service.pid}`);
   });
   service.onExit(({ code, signal }, restarts) => {
     console.log(
