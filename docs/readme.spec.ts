@@ -54,7 +54,9 @@ describe('the table of settings', () => {
     tableOf('variable').map(([name = '', fallback = '']) => [name.replaceAll('`', ''), fallback]),
   );
 
-  it.each(Object.entries(transactionsSchema.shape))('has %s with its default', (name, schema) => {
+  const variables = { ...transactionsSchema.shape, ...accountsSchema.shape };
+
+  it.each(Object.entries(variables))('has %s with its default', (name, schema) => {
     const fallback = schema.safeParse(undefined);
     const expected =
       name === 'PORT' ? portDefaults() : fallback.success ? String(fallback.data ?? '') : 'required';
@@ -63,13 +65,13 @@ describe('the table of settings', () => {
         NATS_CLIENT_ID: 'service and host name',
         NATS_CHANNEL_PREFIX: 'none',
         NATS_CLUSTER_ID: 'required (streaming)',
+        RATE_LIMIT_PER_MINUTE: '6000; 0 on loopback without access',
       }[name] ?? expected,
     );
   });
 
   it('has no other', () => {
-    expect([...settings.keys()]).toEqual(Object.keys(transactionsSchema.shape));
-    expect([...settings.keys()]).toEqual(Object.keys(accountsSchema.shape));
+    expect([...settings.keys()]).toEqual(Object.keys(variables));
   });
 
   function portDefaults(): string {

@@ -61,7 +61,7 @@ beforeEach(() => {
 });
 
 describe('a created transfer', () => {
-  it('emits exactly one transfer.requested whose data is what is stored and answered', async () => {
+  it('a created transfer emits exactly one transfer.requested whose data equals the stored row', async () => {
     const service = await serviceWith('direct');
     const publish = jest.spyOn(bus, 'publish');
     const { body, location, replayed } = await orderIn(service);
