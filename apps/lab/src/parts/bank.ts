@@ -16,6 +16,8 @@ export interface BankOptions {
   readonly transactionsNatsUrl?: string;
   /** More settings for both services. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Tells instances of the same services on the same ground apart, to the broker too; by default there is one. */
+  readonly instance?: string;
   /** Fixed ports; by default any free one, another after each restart. */
   readonly ports?: { readonly transactions: number; readonly accounts: number };
 }
@@ -92,7 +94,7 @@ export function relayOf(
 }
 
 function environmentOf(name: ServiceName, options: BankOptions): Record<string, string> {
-  const { ground, delivery, transactionsNatsUrl, environment, ports } = options;
+  const { ground, delivery, transactionsNatsUrl, environment, instance, ports } = options;
   const natsUrl = name === 'transactions' ? transactionsNatsUrl : undefined;
   return {
     HOST: '127.0.0.1',
@@ -100,7 +102,7 @@ function environmentOf(name: ServiceName, options: BankOptions): Record<string, 
     DATABASE_URL: ground.databases[name],
     NATS_URL: natsUrl ?? ground.broker.url,
     NATS_CLUSTER_ID: ground.broker.clusterId,
-    NATS_CLIENT_ID: `${name}-${ground.runName}`,
+    NATS_CLIENT_ID: [name, ground.runName, ...(instance === undefined ? [] : [instance])].join('-'),
     NATS_CHANNEL_PREFIX: ground.channelPrefix,
     EVENT_DELIVERY: delivery,
     ...environment,

@@ -2,7 +2,7 @@ import { CurrentCaller, Operation, Scopes, type Caller } from '@app/service';
 import { Body, Controller, Headers, HttpCode, Post, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { idempotencyKeyOf } from '../idempotency/idempotency-key.js';
-import { RECORDED_HEADERS, RECORDING_PROBLEMS, send } from './transfer-answers.js';
+import { RECORDED_HEADERS, RECORDING_HEADERS, RECORDING_PROBLEMS, send } from './transfer-answers.js';
 import { cashOrderSchema, transferViewSchema, type CashOrder, type TransferView } from './transfer.schema.js';
 import { TransfersService } from './transfers.service.js';
 
@@ -29,6 +29,7 @@ export class CashController {
     summary: 'Order a deposit',
     description: "A transfer from the bank's own account in the currency, like any other from then on.",
     answers: RECORDED,
+    headers: RECORDING_HEADERS,
     problems: RECORDING_PROBLEMS,
     examples: { deposit: { summary: '70.00 EUR come to an account', body: EXAMPLE_BODY, status: 202 } },
   })
@@ -50,6 +51,7 @@ export class CashController {
     summary: 'Order a withdrawal',
     description: "A transfer to the bank's own account in the currency, like any other from then on.",
     answers: RECORDED,
+    headers: RECORDING_HEADERS,
     problems: RECORDING_PROBLEMS,
     examples: { withdrawal: { summary: '70.00 EUR leave an account', body: EXAMPLE_BODY, status: 202 } },
   })

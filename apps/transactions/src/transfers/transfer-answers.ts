@@ -14,6 +14,17 @@ export const RECORDED_HEADERS = {
   'idempotency-replayed': '`true` if this is the answer to an earlier request under the same key',
 };
 
+/** What the requests that record something say in their headers, for documents. */
+export const RECORDING_HEADERS = {
+  'Idempotency-Key': {
+    description:
+      'A value of your own for this request, the same when you repeat it: 1 to 255 visible ASCII characters in quotes, ' +
+      'without quotes or backslashes among them. Without the quotes it is the same key.',
+    required: true,
+    example: '"8e03978e-40d5-43dd-bc93-6894a57f9324"',
+  },
+};
+
 /** The problems of every request that records something, for documents. */
 export const RECORDING_PROBLEMS = [
   [

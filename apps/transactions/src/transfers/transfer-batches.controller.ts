@@ -2,7 +2,7 @@ import { CurrentCaller, Operation, Scopes, type Caller } from '@app/service';
 import { Body, Controller, Headers, HttpCode, Post, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { idempotencyKeyOf } from '../idempotency/idempotency-key.js';
-import { RECORDED_HEADERS, RECORDING_PROBLEMS, send } from './transfer-answers.js';
+import { RECORDED_HEADERS, RECORDING_HEADERS, RECORDING_PROBLEMS, send } from './transfer-answers.js';
 import { batchOf } from './transfer-batch.rules.js';
 import {
   BATCH_MAX,
@@ -45,6 +45,7 @@ export class TransferBatchesController {
         },
       },
     },
+    headers: RECORDING_HEADERS,
     problems: RECORDING_PROBLEMS,
     examples: {
       all: {

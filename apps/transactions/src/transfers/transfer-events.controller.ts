@@ -34,6 +34,9 @@ export class TransferEventsController {
       200: { description: 'The stream.', schema: z.string(), contentType: 'text/event-stream' },
       204: { description: 'There is nothing after `Last-Event-ID`: do not come again.' },
     },
+    headers: {
+      'Last-Event-ID': { description: 'The id of the last event that the caller has seen.', example: '1' },
+    },
     problems: [[transferProblems, 'transfer-not-found', 'too-many-streams']],
   })
   async stream(

@@ -3,7 +3,13 @@ import { Body, Controller, Get, Headers, HttpCode, Param, Post, Query, Res } fro
 import type { FastifyReply } from 'fastify';
 import { idempotencyKeyOf } from '../idempotency/idempotency-key.js';
 import { preferredWaitSeconds, WAIT_SECONDS_MAX } from './prefer-wait.js';
-import { RECORDED_HEADERS, RECORDING_PROBLEMS, send, whenGone } from './transfer-answers.js';
+import {
+  RECORDED_HEADERS,
+  RECORDING_HEADERS,
+  RECORDING_PROBLEMS,
+  send,
+  whenGone,
+} from './transfer-answers.js';
 import { TransferList } from './transfer-list.js';
 import {
   transferPageSchema,
@@ -49,6 +55,7 @@ export class TransfersController {
         headers: RECORDED_HEADERS,
       },
     },
+    headers: RECORDING_HEADERS,
     problems: RECORDING_PROBLEMS,
     examples: {
       transfer: {
@@ -89,10 +96,12 @@ export class TransfersController {
         headers: RECORDED_HEADERS,
       },
     },
+    headers: RECORDING_HEADERS,
     problems: [
       ...RECORDING_PROBLEMS,
       [transferProblems, 'transfer-not-found', 'transfer-not-reversible', 'transfer-already-reversed'],
     ],
+    examples: { reversal: { summary: 'All of it', body: {}, status: 202 } },
   })
   async reverse(
     @Param('id', { schema: idSchema }) id: string,
@@ -119,6 +128,9 @@ export class TransfersController {
         schema: transferViewSchema,
         headers: { 'preference-applied': 'For how long the answer would have waited, `wait=N`' },
       },
+    },
+    headers: {
+      Prefer: { description: '`wait=N`: for how many seconds to wait for the outcome.', example: 'wait=5' },
     },
     problems: [[transferProblems, 'transfer-not-found']],
   })
