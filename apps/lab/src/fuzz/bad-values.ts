@@ -1,0 +1,161 @@
+const NIL = '00000000-0000-0000-0000-000000000000';
+
+/** Texts that have broken services before. None is longer than a URL may be. */
+export const BAD_TEXTS: readonly string[] = [
+  '',
+  ' ',
+  '0',
+  '-1',
+  '+1',
+  '00',
+  '1.0',
+  '1e3',
+  '0x10',
+  '٣',
+  '９',
+  'null',
+  'undefined',
+  'NaN',
+  'true',
+  '[object Object]',
+  '9'.repeat(16),
+  '9'.repeat(19),
+  '9'.repeat(1_000),
+  'a\u0000b',
+  '\u0000',
+  '\u0007',
+  '\ud800',
+  '\ufeff',
+  '\u202e',
+  'e\u0301'.repeat(50),
+  '🏴‍☠️',
+  "'; drop table transfer; --",
+  '${7*7}{{7*7}}',
+  '../../etc/passwd',
+  '<script>alert(1)</script>',
+  NIL,
+  'ffffffff-ffff-ffff-ffff-ffffffffffff',
+  `{${NIL}}`,
+  NIL.replaceAll('-', ''),
+  'EURO',
+  'eur',
+  'E\u0000R',
+  '1969-12-31T23:59:59.999Z',
+  '+275760-09-13T00:00:00Z',
+  '2024-02-30T00:00:00Z',
+  '9999-12-31T23:59:59Z',
+  'PT',
+  'P99999D',
+  'P9999DT99999H999999M99999999S',
+  '2024-01-01',
+  '__proto__',
+  'constructor',
+];
+
+/** A page ends where a cursor says; these say something else. */
+export const BAD_CURSORS: readonly string[] = [
+  '"',
+  '{}',
+  '[]',
+  '[null,null]',
+  `["2024-01-01T00:00:00Z","${NIL}"]`,
+  `["infinity","${NIL}"]`,
+  `["2024-01-01T00:00:00Z","' or 1=1"]`,
+  `"${NIL}"`,
+  '"999999999999999999"',
+  '"9999999999999999999"',
+  '"-1"',
+  '1',
+].map((text) => Buffer.from(text).toString('base64url'));
+
+/** What a member of a body may be in place of what it should be. */
+export const BAD_MEMBERS: readonly unknown[] = [
+  ...BAD_TEXTS,
+  null,
+  true,
+  0,
+  -1,
+  1.5,
+  2 ** 53,
+  1e308,
+  [],
+  {},
+  [[]],
+  [null],
+  { toString: 1 },
+  { length: -1 },
+  'x'.repeat(5_000),
+];
+
+/** Bodies that are no object, or no JSON. */
+export const BAD_BODIES: readonly Buffer[] = [
+  ...['', ' ', '{', '{"a":1,}', '[1', 'nul', 'NaN', '"', '{a:1}', "{'a':1}", '\u0000', '\ufeff{}', '{}{}'],
+  ...['null', '1', '"text"', '[]', '{"__proto__":{"a":1}}', '{"constructor":{"prototype":{}}}'],
+  '['.repeat(10_000),
+  `${'{"a":'.repeat(1_000)}1${'}'.repeat(1_000)}`,
+]
+  .map((text) => Buffer.from(text))
+  .concat(Buffer.from([0x7b, 0x22, 0xc3, 0x28, 0x22, 0x3a, 0x31, 0x7d]), Buffer.from([0xff, 0xfe, 0x00]));
+
+/** Types that no operation takes; and two that name JSON, in an unusual way. */
+export const BAD_CONTENT_TYPES: readonly string[] = [
+  'text/plain',
+  'application/x-www-form-urlencoded',
+  'multipart/form-data; boundary=x',
+  'application/xml',
+  'application/problem+json',
+  'application/jsonx',
+  'json',
+  ';',
+  '*/*',
+  'application/json; charset=latin1',
+  'APPLICATION/JSON',
+];
+
+/** Values of header fields; what is not ASCII goes out as Latin-1. */
+export const BAD_HEADERS: readonly string[] = [
+  '',
+  '"',
+  '""',
+  '"a',
+  'a b',
+  'a\tb',
+  '"a\\"b"',
+  'ÿ',
+  '\\',
+  ',',
+  ';',
+  '=',
+  '-1',
+  '3',
+  '1e9',
+  '"999999999999999999999"',
+  'W/"1"',
+  'W/*',
+  '*, "1"',
+  'wait',
+  'wait=',
+  'wait=-1',
+  'wait=99999999999999999999',
+  'wait="1',
+  'x'.repeat(256),
+  'x'.repeat(4_000),
+];
+
+/** Header fields that no operation asks for. */
+export const STRANGE_HEADERS: readonly (readonly [name: string, value: string])[] = [
+  ['Accept', 'text/html;q=0.1, image/*'],
+  ['Accept-Encoding', 'gzip;q=x'],
+  ['Authorization', 'Bearer not.a.token'],
+  ['Cookie', 'a=\u00ff; =;'],
+  ['Content-Encoding', 'gzip'],
+  ['Host', 'somewhere.else'],
+  ['Origin', 'null'],
+  ['Range', 'bytes=9-1'],
+  ['X-Forwarded-For', "127.0.0.1, ' or 1=1"],
+  ['X-HTTP-Method-Override', 'DELETE'],
+  ['traceparent', '00-00000000000000000000000000000000-0000000000000000-ff'],
+  ['traceparent', '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'],
+  ['tracestate', '=,=,='.repeat(100)],
+  ['If-Modified-Since', 'never'],
+];
