@@ -10,8 +10,8 @@ import { InboxFixture, noteOf } from '../../testing/inbox-fixture.js';
 import { notes, type Notes } from '../../testing/notes.js';
 import { InboxDeadLetters } from './inbox-dead-letters.js';
 import { Inbox } from './inbox.js';
-import { dropDeadLetter } from './sql/drop-dead-letter.js';
-import { listDeadLetters } from './sql/list-dead-letters.js';
+import { parseCursor } from '../ops/paging.js';
+import { listDead } from '../ops/sql/list-dead.js';
 import { showDeadLetter } from './sql/show-dead-letter.js';
 import { takeDeadLetter } from './sql/take-dead-letter.js';
 
@@ -67,7 +67,11 @@ async function instance(dataSource: DataSource = fixture.dataSource) {
 }
 
 const again = { redelivered: true };
-const list = () => listDeadLetters(fixture.sql);
+const PAGE = { key: undefined, type: undefined, after: undefined, limit: 100 };
+const list = async () => {
+  const { items } = await listDead(fixture.sql, PAGE);
+  return items.map(({ state: _, ...letter }) => letter);
+};
 const redeliveries = () => fixture.count('select count(*) from inbox_redelivery');
 
 describe('a message that keeps failing', () => {
@@ -204,16 +208,18 @@ describe('dead letters', () => {
 
   it('are listed from the oldest on, page by page', async () => {
     const ids = await bury(1, 2, 3);
-    const first = await listDeadLetters(fixture.sql, { limit: 2 });
-    expect(first.map(({ sequence }) => sequence)).toEqual([1n, 2n]);
-    const second = await listDeadLetters(fixture.sql, { limit: 2, after: ids[1]! });
-    expect(second.map(({ sequence }) => sequence)).toEqual([3n]);
+    const first = await listDead(fixture.sql, { ...PAGE, limit: 2 });
+    expect(first.items.map(({ sequence }) => sequence)).toEqual([1n, 2n]);
+    expect(first.items.map(({ id }) => id)).toEqual(ids.slice(0, 2));
+    const after = parseCursor(first.next!, 'id');
+    const second = await listDead(fixture.sql, { ...PAGE, limit: 2, after });
+    expect(second.items.map(({ sequence }) => sequence)).toEqual([3n]);
   });
 
-  it('are dropped once', async () => {
+  it('are taken once, and gone', async () => {
     const [id] = await bury(1);
-    expect(await dropDeadLetter(fixture.sql, id!)).toBe(true);
-    expect(await dropDeadLetter(fixture.sql, id!)).toBe(false);
+    expect(await takeDeadLetter(fixture.sql, id!)).toBeDefined();
+    expect(await takeDeadLetter(fixture.sql, id!)).toBeUndefined();
     expect([await list(), await showDeadLetter(fixture.sql, id!)]).toEqual([[], undefined]);
   });
 
