@@ -1,4 +1,4 @@
-import { randomFrom } from '../demo/script.js';
+import { randomFrom } from '../parts/random.js';
 import { DeadlineError } from '../lab.errors.js';
 import { CHAOS_FAULTS } from './chaos-faults.js';
 import { ChaosStage } from './chaos-stage.js';

@@ -2,7 +2,7 @@ import type { UnitOfWork } from '@app/outbox';
 import { CommitUnknownError } from '@app/outbox';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { randomFrom } from '../demo/script.js';
+import { randomFrom } from '../parts/random.js';
 import { chaosEvents, type ChaosEvents } from './chaos-events.js';
 import { INSERT_EVENTS, INSERT_TRANSACTION } from './history-tables.js';
 

@@ -1,3 +1,5 @@
+import { randomFrom } from '../parts/random.js';
+
 /** A transfer that the demo's client is going to ask for. */
 export interface Order {
   /** Its Idempotency-Key: the same in every repeat. */
@@ -62,15 +64,4 @@ function order(key: string, overdraws: boolean, random: (below: number) => numbe
   const credit = (debit + 1 + random(ACCOUNTS - 1)) % ACCOUNTS;
   const amount = AMOUNT_MINOR_MIN + random(AMOUNT_MINOR_MAX - AMOUNT_MINOR_MIN + 1);
   return { key, debit, credit, amountMinor: overdraws ? OVERDRAFT_MINOR : BigInt(amount) };
-}
-
-/** mulberry32: 32 bits of state, good enough to choose amounts, and the same everywhere. */
-export function randomFrom(seed: number): (below: number) => number {
-  let state = seed >>> 0;
-  return (below) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * below);
-  };
 }

@@ -1,4 +1,4 @@
-import { randomFrom } from '../demo/script.js';
+import { randomFrom } from '../parts/random.js';
 
 /** Choices that a seed decides. */
 export class Chance {

@@ -1,4 +1,4 @@
-import { Client } from 'pg';
+import { readRows } from '../parts/sql.js';
 import type { FuzzRequest } from './fuzz-request.js';
 import type { Answer } from './send-request.js';
 
@@ -51,15 +51,8 @@ export class ToldEffects {
 export async function readEffects(
   databases: Readonly<Record<'transactions' | 'accounts', string>>,
 ): Promise<Effects> {
-  const read = async (url: string, sql: string) => {
-    const client = new Client({ connectionString: url });
-    await client.connect();
-    try {
-      return (await client.query<{ found: string }>(sql)).rows.map(({ found }) => found).sort();
-    } finally {
-      await client.end();
-    }
-  };
+  const read = async (url: string, sql: string) =>
+    (await readRows<{ found: string }>(url, sql)).map(({ found }) => found).sort();
   return {
     transfers: await read(databases.transactions, 'select id::text as found from transfer'),
     // The scope is a list of caller, method and path.

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Scope } from '@app/service';
-import { SignJWT } from 'jose';
+import { signToken } from '../token/sign-token.js';
 
 /** Longer than the longest wait that a caller asks for. */
 const ANSWER_MS_MAX = 60_000;
@@ -34,12 +34,7 @@ export class Caller {
 
   /** A caller whose token is signed with a shared secret and is valid for an hour. */
   static async of(subject: string, scopes: readonly Scope[], secret: string): Promise<Caller> {
-    const token = await new SignJWT({ scope: scopes.join(' ') })
-      .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
-      .setSubject(subject)
-      .setIssuedAt()
-      .setExpirationTime('1h')
-      .sign(new TextEncoder().encode(secret));
+    const token = await signToken({ subject, scope: scopes.join(' '), hours: 1 }, secret);
     return new Caller({ authorization: `Bearer ${token}` });
   }
 

@@ -1,4 +1,4 @@
-import { Client } from 'pg';
+import { readRows } from '../parts/sql.js';
 
 /** What a database says of itself after a run. */
 export interface DatabaseFacts {
@@ -16,13 +16,7 @@ const FACTS = `
          (select deadlocks::int from pg_stat_database where datname = current_database()) as deadlocks`;
 
 export async function readFacts(databaseUrl: string): Promise<DatabaseFacts> {
-  const database = new Client({ connectionString: databaseUrl });
-  await database.connect();
-  try {
-    const { rows } = await database.query<DatabaseFacts>(FACTS);
-    if (rows[0] === undefined) throw new RangeError('the statement gives one row');
-    return rows[0];
-  } finally {
-    await database.end();
-  }
+  const [facts] = await readRows<DatabaseFacts>(databaseUrl, FACTS);
+  if (facts === undefined) throw new RangeError('the statement gives one row');
+  return facts;
 }

@@ -1,4 +1,4 @@
-import { randomFrom } from '../demo/script.js';
+import { randomFrom } from '../parts/random.js';
 
 /** An account that takes part. */
 export interface LoadAccount {

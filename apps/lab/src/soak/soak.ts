@@ -1,7 +1,7 @@
 import { SOAK_CASES } from './soak-case.js';
 import { SoakStage } from './soak-stage.js';
 import { DeadlineError } from '../lab.errors.js';
-import { randomFrom } from '../demo/script.js';
+import { randomFrom } from '../parts/random.js';
 
 /** What a soak is asked for. */
 export interface SoakOptions {

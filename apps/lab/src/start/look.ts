@@ -1,10 +1,10 @@
-import { Client } from 'pg';
 import { audit } from '../audit/audit.js';
 import { readBooks, readTraffic } from '../audit/read-books.js';
 import { readChannel, transfersIn } from '../audit/witness.js';
 import { formatMoney } from '../demo/money.js';
 import { DeadlineError } from '../lab.errors.js';
 import type { Ground } from '../parts/parts.js';
+import { readRows } from '../parts/sql.js';
 
 /** As many as fit on a screen; the sums are over all. */
 const SHOWN_MAX = 8;
@@ -33,8 +33,8 @@ interface AccountRow {
 
 /** Reads both databases and the broker's channel, and says in some lines whether they agree. */
 export async function look({ databases, broker, channelPrefix }: Ground): Promise<string> {
-  const transfers = await rowsOf<TransferRow>(databases.transactions, LATEST_TRANSFERS);
-  const accounts = await rowsOf<AccountRow>(databases.accounts, FIRST_ACCOUNTS);
+  const transfers = await readRows<TransferRow>(databases.transactions, LATEST_TRANSFERS);
+  const accounts = await readRows<AccountRow>(databases.accounts, FIRST_ACCOUNTS);
   const { waiting } = await readTraffic(databases);
   const found = audit(await readBooks(databases));
   const channel = `${channelPrefix}transfer.requested`;
@@ -61,14 +61,4 @@ export async function look({ databases, broker, channelPrefix }: Ground): Promis
       .slice(0, SHOWN_MAX)
       .map(({ id, amountMinor, currency }) => `  ${id}  ${formatMoney(amountMinor, currency)} missing`),
   ].join('\n');
-}
-
-async function rowsOf<Row extends object>(url: string, statement: string): Promise<Row[]> {
-  const database = new Client({ connectionString: url });
-  await database.connect();
-  try {
-    return (await database.query<Row>(statement)).rows;
-  } finally {
-    await database.end();
-  }
 }

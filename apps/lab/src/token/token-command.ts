@@ -1,10 +1,9 @@
 import { parseArgs } from 'node:util';
 import { SCOPES } from '@app/service';
-import { SignJWT } from 'jose';
 import { BadOptionsError, messageOf } from '../lab.errors.js';
+import { signToken } from './sign-token.js';
 
 const HOURS_MAX = 24 * 365;
-const SECONDS_PER_HOUR = 3_600;
 
 const TOKEN_HELP = `npm run token -- --subject NAME [options]
 
@@ -33,7 +32,7 @@ interface TokenRequest {
   readonly hours: string;
 }
 
-async function sign(
+function sign(
   { subject, scope, hours }: TokenRequest,
   { AUTH_JWT_SECRET, AUTH_ISSUER, AUTH_AUDIENCE }: NodeJS.ProcessEnv,
 ): Promise<string> {
@@ -47,15 +46,8 @@ async function sign(
       ? []
       : [`--hours needs a whole number from 1 to ${HOURS_MAX}; got ${hours}`]),
   ]);
-  const now = Math.floor(Date.now() / 1_000);
-  const jwt = new SignJWT({ scope })
-    .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
-    .setSubject(subject ?? '')
-    .setIssuedAt(now)
-    .setExpirationTime(now + lifetime * SECONDS_PER_HOUR);
-  if (AUTH_ISSUER) jwt.setIssuer(AUTH_ISSUER);
-  if (AUTH_AUDIENCE) jwt.setAudience(AUTH_AUDIENCE);
-  return jwt.sign(new TextEncoder().encode(AUTH_JWT_SECRET));
+  const claims = { subject: subject ?? '', scope, hours: lifetime };
+  return signToken({ ...claims, issuer: AUTH_ISSUER, audience: AUTH_AUDIENCE }, AUTH_JWT_SECRET ?? '');
 }
 
 function refuse(problems: readonly string[]): void {
