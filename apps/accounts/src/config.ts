@@ -1,7 +1,6 @@
-import { serviceEnvironment } from '@app/service';
+import { reconciliationEnvironment, serviceEnvironment } from '@app/service';
 import type { z } from 'zod';
 import { ledgerEnvironment } from './ledger/ledger.environment.js';
-import { reconciliationEnvironment } from './reconciliation/reconciliation.environment.js';
 
 /** The service's name: its durable queue at the broker, and the start of its client id. */
 export const SERVICE = 'accounts';

@@ -1,4 +1,4 @@
-import { serviceEnvironment } from '@app/service';
+import { reconciliationEnvironment, serviceEnvironment } from '@app/service';
 import { z } from 'zod';
 
 /** The service's name: its durable queue at the broker, and the start of its client id. */
@@ -16,8 +16,7 @@ export const environmentSchema = commonEnvironmentSchema.safeExtend({
   IDEMPOTENCY_KEEP_HOURS: z.coerce.number().int().min(1).max(8_760).default(24),
   /** Beyond this age a transfer that is pending makes health degraded. */
   PENDING_AGE_MAX_MS: z.coerce.number().int().min(1_000).max(DAY_MS).default(60_000),
-  /** How far behind the clock a span ends that `/v1/reconciliation` calls closed. */
-  RECONCILIATION_LAG_MS: z.coerce.number().int().min(0).max(DAY_MS).default(60_000),
+  ...reconciliationEnvironment,
   /** After this time without an event a stream carries a comment, or proxies on its way would end it. */
   STREAM_HEARTBEAT_MS: z.coerce.number().int().min(10).max(60_000).default(15_000),
 });

@@ -1,4 +1,4 @@
-import { Operation, Scopes } from '@app/service';
+import { Operation, readClosedUntil, Scopes } from '@app/service';
 import { Controller, Get, Inject, Query } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import {
@@ -7,7 +7,6 @@ import {
   type ReconciliationQuery,
   type ReconciliationView,
 } from './reconciliation.schema.js';
-import { readClosedUntil } from './sql/read-closed-until.js';
 import { sumOutcomes, type OutcomeSums } from './sql/sum-outcomes.js';
 
 /** Under which the lag is injected, in ms. */
@@ -35,7 +34,7 @@ export class ReconciliationController {
     @Query({ schema: reconciliationQuerySchema }) query: ReconciliationQuery,
   ): Promise<ReconciliationView> {
     const { manager } = this.dataSource;
-    const closedUntil = await readClosedUntil(manager, this.lagMs);
+    const closedUntil = await readClosedUntil(this.dataSource, this.lagMs);
     const { from, to = closedUntil } = query;
     return {
       from: from.toISOString(),

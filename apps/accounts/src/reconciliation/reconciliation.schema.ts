@@ -1,23 +1,13 @@
 import { currency } from '@app/contracts';
+import { instantSchema } from '@app/service';
 import { z } from 'zod';
-
-/** What the database can hold of time, and more than a bank needs. */
-const EARLIEST = Date.UTC(1970, 0, 1);
-const LATEST = Date.UTC(9999, 11, 31);
-
-const instant = z.iso.datetime({ offset: true }).transform((text, context) => {
-  const time = new Date(text);
-  if (time.getTime() >= EARLIEST && time.getTime() <= LATEST) return time;
-  context.addIssue('expected a time from 1970 to 9999');
-  return z.NEVER;
-});
 
 /** The query of `GET /v1/reconciliation`. Times are taken to the millisecond. */
 export const reconciliationQuerySchema = z.strictObject({
   /** The first instant of the span. Default: 1970, and so everything. */
-  from: instant.prefault(new Date(EARLIEST).toISOString()),
+  from: instantSchema.prefault(new Date(0).toISOString()),
   /** The first instant behind the span. Default: `closedUntil`. */
-  to: instant.optional(),
+  to: instantSchema.optional(),
 });
 
 /** What span is asked for. */

@@ -1,6 +1,6 @@
 import { currency } from '@app/contracts';
 import { z } from 'zod';
-import { instantSchema } from '../instant.schema.js';
+import { instantSchema } from '@app/service';
 
 /** The query of `GET /v1/reconciliation`: a span of the transfers' request time. */
 export const reconciliationQuerySchema = z.strictObject({

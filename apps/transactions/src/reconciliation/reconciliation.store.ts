@@ -1,3 +1,4 @@
+import { readClosedUntil } from '@app/service';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Settings } from '../settings.js';
@@ -9,10 +10,6 @@ interface SumsRow {
   readonly count: number;
   readonly amountMinor: string;
 }
-
-/** The database's time, less the lag. */
-const READ_CLOSED_UNTIL = `
-  select date_trunc('milliseconds', clock_timestamp() - make_interval(secs => $1 / 1000.0)) as "closedUntil"`;
 
 const SUM_TRANSFERS = `
   select currency, status, count(*)::int as count, sum(amount_minor)::text as "amountMinor"
@@ -35,9 +32,7 @@ export class ReconciliationStore {
   ) {}
 
   async read({ from = BEGINNING, to }: ReconciliationQuery): Promise<Reconciliation> {
-    const [{ closedUntil }] = await this.dataSource.query<[{ closedUntil: Date }]>(READ_CLOSED_UNTIL, [
-      this.settings.reconciliationLagMs,
-    ]);
+    const closedUntil = await readClosedUntil(this.dataSource, this.settings.reconciliationLagMs);
     const until = to ?? closedUntil;
     const rows = await this.dataSource.query<SumsRow[]>(SUM_TRANSFERS, [from, until]);
     const codes = [...new Set(rows.map(({ currency }) => currency))];

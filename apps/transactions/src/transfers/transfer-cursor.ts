@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { instantSchema } from '../instant.schema.js';
+import { instantSchema } from '@app/service';
 
 /** Where a page ends: the next one begins behind this transfer. */
 export interface TransferCursor {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { instantSchema } from '../instant.schema.js';
+import { instantSchema } from '@app/service';
 import { cursorSchema } from './transfer-cursor.js';
 import { TRANSFER_STATUSES } from './transfer.entity.js';
 import { idSchema, transferViewSchema } from './transfer.schema.js';

@@ -1,10 +1,10 @@
-import type { EntityManager } from 'typeorm';
+import type { DataSource } from 'typeorm';
 
 const READ_CLOSED_UNTIL = `
   select date_trunc('milliseconds', clock_timestamp() - $1 * interval '1 millisecond') as closed_until`;
 
 /** How far back the books are closed, by the database's clock. */
-export async function readClosedUntil(manager: EntityManager, lagMs: number): Promise<Date> {
-  const [row] = await manager.query<[{ closed_until: Date }]>(READ_CLOSED_UNTIL, [lagMs]);
+export async function readClosedUntil(dataSource: DataSource, lagMs: number): Promise<Date> {
+  const [row] = await dataSource.query<[{ closed_until: Date }]>(READ_CLOSED_UNTIL, [lagMs]);
   return row.closed_until;
 }
