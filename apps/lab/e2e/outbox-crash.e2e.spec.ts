@@ -1,22 +1,22 @@
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { randomInt } from 'node:crypto';
-import { chaos, CHAOS_ROUNDS_MIN, type ChaosReport } from '../src/chaos/chaos.js';
+import { relayCrashes, CRASH_ROUNDS_MIN, type CrashesReport } from '../src/relay-crashes/relay-crashes.js';
 
 /** `TEST_SEED` repeats the plan of a run that failed; `TEST_OUTBOX_ROUNDS` makes a longer one. */
 const SEED = Number(process.env['TEST_SEED'] ?? randomInt(2 ** 31));
-const ROUNDS = Number(process.env['TEST_OUTBOX_ROUNDS'] ?? CHAOS_ROUNDS_MIN);
+const ROUNDS = Number(process.env['TEST_OUTBOX_ROUNDS'] ?? CRASH_ROUNDS_MIN);
 const ROUND_MS_MAX = 90_000;
 
 jest.setTimeout(ROUND_MS_MAX * (ROUNDS + 1));
 
 describe('relays that are killed, stopped and starved while writers go on', () => {
-  let report: ChaosReport;
+  let report: CrashesReport;
 
   beforeAll(async () => {
     Logger.overrideLogger(false);
     process.stderr.write(`outbox rounds: ${ROUNDS}, TEST_SEED=${SEED}\n`);
-    report = await chaos({ seed: SEED, rounds: ROUNDS });
+    report = await relayCrashes({ seed: SEED, rounds: ROUNDS });
     process.stderr.write(`${JSON.stringify(report, null, 2)}\n`);
   });
 

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { pathToFileURL } from 'node:url';
 import { readTraffic } from '../src/audit/read-books.js';
 import { readChannel } from '../src/audit/witness.js';
-import { firstDeliveries, numbersByKey } from '../src/chaos/first-deliveries.js';
+import { firstDeliveries, numbersByKey } from '../src/relay-crashes/first-deliveries.js';
 import type { BankClient } from '../src/demo/bank-client.js';
 import { settle } from '../src/demo/settle.js';
 import { relayOf, type ServiceName } from '../src/parts/bank.js';
@@ -112,7 +112,7 @@ describe('a relay that is a process of its own', () => {
   });
 
   it('a commit in the service wakes it: one that never looks by itself publishes all the same', async () => {
-    const neverPolls = pathToFileURL(labFile('chaos/never-polls.js')).href;
+    const neverPolls = pathToFileURL(labFile('relay-crashes/never-polls.js')).href;
     await startRelay('transactions', { NODE_OPTIONS: `--import=${neverPolls}` });
     for (const [index, order] of orders(3, 'one-by-one').entries()) {
       await stage.client.send([order], 1);

@@ -1,18 +1,18 @@
 import { randomFrom } from '../parts/random.js';
 import { DeadlineError } from '../lab.errors.js';
-import { CHAOS_FAULTS } from './chaos-faults.js';
-import { ChaosStage } from './chaos-stage.js';
+import { RELAY_FAULTS } from './relay-faults.js';
+import { HistoryStage } from './history-stage.js';
 import { verdictOn, type Remains } from './verdict.js';
 
-/** What a chaos run is asked for. */
-export interface ChaosOptions {
+/** What a run is asked for. */
+export interface CrashesOptions {
   readonly seed: number;
   /** One fault in each; with as many as there are faults, none is left out. */
   readonly rounds: number;
 }
 
 /** What it came to. */
-export interface ChaosReport {
+export interface CrashesReport {
   readonly seed: number;
   readonly rounds: number;
   /** How the transactions ended, as far as their callers were told. */
@@ -34,24 +34,24 @@ const HEALTHY_MAX = 3;
 const CHANGE_EVERY = 3;
 
 /** How many faults there are. */
-export const CHAOS_ROUNDS_MIN = Object.keys(CHAOS_FAULTS).length;
+export const CRASH_ROUNDS_MIN = Object.keys(RELAY_FAULTS).length;
 
 /**
  * Takes an outbox with two to four relays, and writers that do not stop, through seeded rounds of faults, and judges
  * what is left. A round that gets stuck is a problem, and the last one.
  */
-export async function chaos({ seed, rounds }: ChaosOptions): Promise<ChaosReport> {
+export async function relayCrashes({ seed, rounds }: CrashesOptions): Promise<CrashesReport> {
   const random = randomFrom(seed);
-  const stage = await ChaosStage.open(random);
+  const stage = await HistoryStage.open(random);
   try {
-    const occurred = Object.fromEntries(Object.keys(CHAOS_FAULTS).map((name) => [name, 0]));
+    const occurred = Object.fromEntries(Object.keys(RELAY_FAULTS).map((name) => [name, 0]));
     const stuck: string[] = [];
     let healthy = 2;
     for (const name of planOf(rounds, random)) {
       try {
         if (random(CHANGE_EVERY) === 0) healthy = 1 + random(HEALTHY_MAX);
         await stage.keepHealthy(healthy);
-        await CHAOS_FAULTS[name]?.(stage);
+        await RELAY_FAULTS[name]?.(stage);
         occurred[name] = (occurred[name] ?? 0) + 1;
       } catch (error) {
         if (!(error instanceof DeadlineError)) throw error;
@@ -69,20 +69,20 @@ export async function chaos({ seed, rounds }: ChaosOptions): Promise<ChaosReport
 function planOf(rounds: number, random: (below: number) => number): string[] {
   const plan: string[] = [];
   while (plan.length < rounds) {
-    const names = Object.keys(CHAOS_FAULTS);
+    const names = Object.keys(RELAY_FAULTS);
     while (names.length > 0) plan.push(...names.splice(random(names.length), 1));
   }
   return plan.slice(0, rounds);
 }
 
 async function reportOf(
-  options: ChaosOptions,
-  stage: ChaosStage,
+  options: CrashesOptions,
+  stage: HistoryStage,
   {
     occurred,
     stuck,
   }: { readonly occurred: Readonly<Record<string, number>>; readonly stuck: readonly string[] },
-): Promise<ChaosReport> {
+): Promise<CrashesReport> {
   const { history, copies, problems } = await judge(stage);
   return {
     ...options,
@@ -97,7 +97,7 @@ async function reportOf(
 
 /** A run whose outbox is never empty leaves nothing that could be judged. */
 async function judge(
-  stage: ChaosStage,
+  stage: HistoryStage,
 ): Promise<Pick<Remains, 'history' | 'copies'> & { readonly problems: readonly string[] }> {
   try {
     const remains = await stage.finish();

@@ -1,6 +1,6 @@
 /**
  * Preloaded (`--import`) into a relay, whose program knows nothing of it: ends or stops the process at a step of the
- * library's, and may set its clocks wrong. What it is to do stands in CHAOS_FAULT.
+ * library's, and may set its clocks wrong. What it is to do stands in LAB_FAULT.
  */
 import { subscribe } from 'node:diagnostics_channel';
 import { writeSync } from 'node:fs';
@@ -17,7 +17,7 @@ export interface Fault {
 
 const STANDARD_OUTPUT = 1;
 
-const fault = JSON.parse(process.env['CHAOS_FAULT'] ?? '{}') as Fault;
+const fault = JSON.parse(process.env['LAB_FAULT'] ?? '{}') as Fault;
 const counts = new Map<string, number>();
 
 function reached(step: string): number {

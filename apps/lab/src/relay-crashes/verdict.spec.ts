@@ -10,7 +10,7 @@ function committed(id: string, key: string, more: Partial<HistoryEvent> = {}): H
 function remains(history: readonly HistoryEvent[], stored: readonly string[]): Remains {
   const keyOf = new Map(history.map(({ id, key }) => [id, key]));
   const payloads = stored.map((id) =>
-    JSON.stringify({ id, type: 'chaos.ordered', partitionkey: keyOf.get(id) ?? 'none' }),
+    JSON.stringify({ id, type: 'history.ordered', partitionkey: keyOf.get(id) ?? 'none' }),
   );
   return {
     history,

@@ -6,9 +6,9 @@ import { Closers } from '../parts/closers.js';
 import { until } from '../parts/deadline.js';
 import { startPostgres, type PostgresPart } from '../parts/postgres/postgres.part.js';
 import { startStreamingServer, type StreamingServerPart } from '../parts/streaming-server.part.js';
-import { openApplication } from './chaos-application.js';
-import { CHAOS_TYPES, chaosEvents, type ChaosEvents } from './chaos-events.js';
-import { ChaosRelay } from './chaos-relay.js';
+import { openApplication } from './history-application.js';
+import { HISTORY_TYPES, historyEvents, type HistoryEvents } from './history-events.js';
+import { RelayProcess } from './relay-process.js';
 import type { Fault } from './fault-agent.js';
 import { firstDeliveries } from './first-deliveries.js';
 import {
@@ -31,9 +31,9 @@ const WAIT_MS_MAX = 30_000;
 const HANDLERS = 8;
 
 /** A database, a broker, writers, and relays that come and go. */
-export class ChaosStage {
+export class HistoryStage {
   /** Relays that nothing befalls. */
-  readonly healthy: ChaosRelay[] = [];
+  readonly healthy: RelayProcess[] = [];
   private readonly closers = new Closers();
   private relays = 0;
 
@@ -47,14 +47,14 @@ export class ChaosStage {
     readonly random: (below: number) => number,
   ) {}
 
-  static async open(random: (below: number) => number): Promise<ChaosStage> {
+  static async open(random: (below: number) => number): Promise<HistoryStage> {
     const closers = new Closers();
     try {
       const postgres = await startPostgres(() => undefined);
       closers.add(() => postgres.stop());
       const broker = await startStreamingServer();
       closers.add(() => broker.stop());
-      const databaseUrl = await postgres.createDatabase('chaos');
+      const databaseUrl = await postgres.createDatabase('relay_crashes');
       const application = await openApplication({
         databaseUrl,
         broker,
@@ -66,8 +66,8 @@ export class ChaosStage {
       const dataSource = application.get(DataSource);
       await migrate(dataSource);
       await dataSource.query(CREATE_HISTORY);
-      const writers = new Writers(application.get<UnitOfWork<ChaosEvents>>(UnitOfWork), random(2 ** 31));
-      const stage = new ChaosStage(postgres, broker, databaseUrl, application, writers, random);
+      const writers = new Writers(application.get<UnitOfWork<HistoryEvents>>(UnitOfWork), random(2 ** 31));
+      const stage = new HistoryStage(postgres, broker, databaseUrl, application, writers, random);
       stage.closers.add(() => closers.close());
       stage.closers.add(() => writers.stop());
       return stage;
@@ -81,7 +81,7 @@ export class ChaosStage {
   async startRelay(
     fault?: Fault,
     different: Partial<Pick<RelaySettings, 'poolSize' | 'relayPlace' | 'busyConnectionMs'>> = {},
-  ): Promise<ChaosRelay> {
+  ): Promise<RelayProcess> {
     const settings: RelaySettings = {
       databaseUrl: this.databaseUrl,
       broker: { url: this.broker.url, clusterId: this.broker.clusterId },
@@ -90,7 +90,7 @@ export class ChaosStage {
       relayPlace: 'alone',
       ...different,
     };
-    const relay = await ChaosRelay.start(settings, fault);
+    const relay = await RelayProcess.start(settings, fault);
     this.closers.add(() => relay.destroy());
     return relay;
   }
@@ -105,7 +105,7 @@ export class ChaosStage {
    * Asks a relay to end, as an orchestrator does.
    * @throws Error unless it ends with code 0
    */
-  async retire(relay: ChaosRelay): Promise<void> {
+  async retire(relay: RelayProcess): Promise<void> {
     const { code, signal } = await relay.stop();
     if (code === 0) return;
     throw new Error(`${relay.clientId} ended with ${code ?? signal}:\n${relay.log.tail()}`);
@@ -162,19 +162,19 @@ export class ChaosStage {
   }
 
   private readChannels(): Promise<ReadonlyMap<number, string>[]> {
-    return Promise.all(CHAOS_TYPES.map((type) => readChannel(this.broker, type, WITNESS_MS_MAX)));
+    return Promise.all(HISTORY_TYPES.map((type) => readChannel(this.broker, type, WITNESS_MS_MAX)));
   }
 
   /** Hands every message to the inbox as the broker has it, repeats and all. */
   private async handle(payloads: readonly string[]): Promise<void> {
-    const inbox = this.application.get<Inbox<ChaosEvents>>(Inbox);
+    const inbox = this.application.get<Inbox<HistoryEvents>>(Inbox);
     const queue = [...payloads];
     const work = async () => {
       for (let payload = queue.shift(); payload !== undefined; payload = queue.shift()) {
-        const { type } = JSON.parse(payload) as { type: keyof ChaosEvents };
-        const event = chaosEvents.decode(type, payload);
+        const { type } = JSON.parse(payload) as { type: keyof HistoryEvents };
+        const event = historyEvents.decode(type, payload);
         await inbox.process(event, async ({ manager }) => {
-          await manager.query('insert into chaos_effect values ($1)', [event.id]);
+          await manager.query('insert into history_effect values ($1)', [event.id]);
         });
       }
     };

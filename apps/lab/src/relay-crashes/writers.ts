@@ -3,7 +3,7 @@ import { CommitUnknownError } from '@app/outbox';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { randomFrom } from '../parts/random.js';
-import { chaosEvents, type ChaosEvents } from './chaos-events.js';
+import { historyEvents, type HistoryEvents } from './history-events.js';
 import { INSERT_EVENTS, INSERT_TRANSACTION } from './history-tables.js';
 
 const WRITERS = 4;
@@ -30,7 +30,7 @@ export class Writers {
   private readonly running: Promise<void>[];
 
   constructor(
-    private readonly unitOfWork: UnitOfWork<ChaosEvents>,
+    private readonly unitOfWork: UnitOfWork<HistoryEvents>,
     seed: number,
   ) {
     this.running = Array.from({ length: WRITERS }, (_, index) => this.write(randomFrom(seed + index)));
@@ -62,7 +62,7 @@ export class Writers {
           id,
           plan.events.map(({ event }) => event.id),
           plan.events.map(({ event }) => event.partitionkey),
-          plan.events.map(({ event }) => event.type === 'chaos.ordered'),
+          plan.events.map(({ event }) => event.type === 'history.ordered'),
         ]);
         for (const { event, options } of plan.events) emit(event, options);
         if (plan.isGivenUp) throw new ChangeOfMind();
@@ -79,10 +79,10 @@ function planOf(random: Random) {
   const events = Array.from({ length: 1 + random(EVENTS_MAX) }, () => {
     // The lower of two, so that some keys are busier than others.
     const key = `key-${Math.min(random(KEYS), random(KEYS))}`;
-    const type = random(6) === 0 ? 'chaos.unordered' : 'chaos.ordered';
+    const type = random(6) === 0 ? 'history.unordered' : 'history.ordered';
     const isLater = random(12) === 0;
     const options = isLater ? { notBefore: new Date(Date.now() + random(NOT_BEFORE_MS_MAX)) } : {};
-    return { event: chaosEvents.create(type, { key }), options };
+    return { event: historyEvents.create(type, { key }), options };
   });
   return { events, commitDelayMs: random(COMMIT_DELAY_MS_MAX), isGivenUp: random(10) === 0 };
 }

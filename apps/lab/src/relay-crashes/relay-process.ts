@@ -10,7 +10,7 @@ const START_MS_MAX = 60_000;
 const END_MS_MAX = 30_000;
 
 /** A relay in a process of its own, which is not started again when it ends. */
-export class ChaosRelay {
+export class RelayProcess {
   readonly log = new LogBook();
   readonly clientId: string;
   exit: Exit | undefined;
@@ -18,14 +18,14 @@ export class ChaosRelay {
 
   private constructor(settings: RelaySettings, fault: Fault | undefined) {
     this.clientId = settings.clientId;
-    const agent = pathToFileURL(labFile('chaos/fault-agent.js')).href;
+    const agent = pathToFileURL(labFile('relay-crashes/fault-agent.js')).href;
     this.process = startNode(
       {
         name: settings.clientId,
-        script: labFile('chaos/relay-program.js'),
+        script: labFile('relay-crashes/relay-program.js'),
         environment: {
-          CHAOS_RELAY: JSON.stringify(settings),
-          ...(fault && { CHAOS_FAULT: JSON.stringify(fault), NODE_OPTIONS: `--import=${agent}` }),
+          LAB_RELAY: JSON.stringify(settings),
+          ...(fault && { LAB_FAULT: JSON.stringify(fault), NODE_OPTIONS: `--import=${agent}` }),
         },
         ownGroup: true,
       },
@@ -35,8 +35,8 @@ export class ChaosRelay {
   }
 
   /** Resolves when it runs, or when its fault has struck before it could say so. */
-  static async start(settings: RelaySettings, fault?: Fault): Promise<ChaosRelay> {
-    const relay = new ChaosRelay(settings, fault);
+  static async start(settings: RelaySettings, fault?: Fault): Promise<RelayProcess> {
+    const relay = new RelayProcess(settings, fault);
     await relay.log.waitFor(/Relay \S+ runs|SIG(KILL|STOP) at /, START_MS_MAX);
     return relay;
   }

@@ -11,10 +11,10 @@ import { NestFactory } from '@nestjs/core';
 import { DataSource } from 'typeorm';
 import { z } from 'zod';
 import type { BrokerAddress } from '../parts/streaming-client.js';
-import { CHAOS_TYPES_OPTIONS, chaosEvents } from './chaos-events.js';
+import { HISTORY_TYPES_OPTIONS, historyEvents } from './history-events.js';
 
 /** Who takes part, and how it is set up. */
-export interface ChaosSettings {
+export interface HistorySettings {
   readonly databaseUrl: string;
   readonly broker: BrokerAddress;
   readonly clientId: string;
@@ -28,12 +28,12 @@ const RELAY = { leaseMs: LEASE_MS, recoverMs: 300, pollLongestMs: 300, lanesMax:
 
 /** Closes the database when everything that uses it has ended. */
 @Module({})
-class ChaosDatabase implements OnApplicationShutdown {
+class HistoryDatabase implements OnApplicationShutdown {
   constructor(@Inject(DataSource) private readonly dataSource: DataSource) {}
 
   static of(dataSource: DataSource): DynamicModule {
     const provider = { provide: DataSource, useValue: dataSource };
-    return { module: ChaosDatabase, global: true, providers: [provider], exports: [DataSource] };
+    return { module: HistoryDatabase, global: true, providers: [provider], exports: [DataSource] };
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -42,13 +42,13 @@ class ChaosDatabase implements OnApplicationShutdown {
 }
 
 /** The library as a service has it: database, broker and outbox in a Nest application, running. */
-export async function openApplication(settings: ChaosSettings): Promise<INestApplicationContext> {
+export async function openApplication(settings: HistorySettings): Promise<INestApplicationContext> {
   const { relayPlace, clientId } = settings;
   const outbox: OutboxOptions = {
     delivery: 'outbox',
     relay: RELAY,
     relayPlace,
-    types: CHAOS_TYPES_OPTIONS,
+    types: HISTORY_TYPES_OPTIONS,
     holder: clientId,
   };
   const dataSource = await new DataSource({
@@ -60,22 +60,22 @@ export async function openApplication(settings: ChaosSettings): Promise<INestApp
     migrationsTransactionMode: 'each',
   }).initialize();
   const application = {
-    module: class ChaosApplication {},
+    module: class HistoryApplication {},
     imports: [
-      ChaosDatabase.of(dataSource),
-      NatsModule.forRootAsync({ events: chaosEvents, useFactory: () => natsOptions(settings) }),
-      OutboxModule.forRootAsync({ registry: chaosEvents, useFactory: () => outbox }),
+      HistoryDatabase.of(dataSource),
+      NatsModule.forRootAsync({ events: historyEvents, useFactory: () => natsOptions(settings) }),
+      OutboxModule.forRootAsync({ registry: historyEvents, useFactory: () => outbox }),
     ],
   };
   return NestFactory.createApplicationContext(application, { abortOnError: false });
 }
 
-function natsOptions({ broker, clientId }: ChaosSettings) {
+function natsOptions({ broker, clientId }: HistorySettings) {
   const environment = parseEnvironment(z.object(natsEnvironment), {
     NATS_URL: broker.url,
     NATS_CLUSTER_ID: broker.clusterId,
     NATS_CLIENT_ID: clientId,
     NATS_ON_CONNECTION_LOST: 'reconnect',
   });
-  return natsOptionsFrom(environment, { service: 'chaos', startup: 'wait' });
+  return natsOptionsFrom(environment, { service: 'relay-crashes', startup: 'wait' });
 }

@@ -1,8 +1,8 @@
-import { LEASE_MS } from './chaos-application.js';
-import type { ChaosStage } from './chaos-stage.js';
+import { LEASE_MS } from './history-application.js';
+import type { HistoryStage } from './history-stage.js';
 
 /** What can befall a relay, or all of them, in a round. It throws when it did not really occur. */
-export type ChaosFault = (stage: ChaosStage) => Promise<void>;
+export type RelayFault = (stage: HistoryStage) => Promise<void>;
 
 const HOUR_MS = 3_600_000;
 /** The steps come often enough that the first few of a process are soon past. */
@@ -13,7 +13,7 @@ const AFTER_BATCHES = 10;
 const PROGRESS = 20;
 
 /** Every fault by its name. */
-export const CHAOS_FAULTS: Readonly<Record<string, ChaosFault>> = {
+export const RELAY_FAULTS: Readonly<Record<string, RelayFault>> = {
   'killed when a batch is claimed': (stage) => kill(stage, 'outbox.relay.claimed'),
   'killed before a publish': (stage) => kill(stage, 'outbox.relay.publishing'),
   'killed after an acknowledgement': (stage) => kill(stage, 'outbox.relay.acked'),
@@ -26,7 +26,7 @@ export const CHAOS_FAULTS: Readonly<Record<string, ChaosFault>> = {
   'clocks are two hours apart': setClocksApart,
 };
 
-async function kill(stage: ChaosStage, step: string): Promise<void> {
+async function kill(stage: HistoryStage, step: string): Promise<void> {
   const occurrence = 1 + stage.random(OCCURRENCES_MAX);
   const relay = await stage.startRelay({ step, occurrence, signal: 'SIGKILL' });
   await relay.said(/SIGKILL at /);
@@ -34,7 +34,7 @@ async function kill(stage: ChaosStage, step: string): Promise<void> {
 }
 
 /** The relay sleeps until others have taken its batches over, and then does what it was about to do. */
-async function zombie(stage: ChaosStage, step: string): Promise<void> {
+async function zombie(stage: HistoryStage, step: string): Promise<void> {
   const occurrence = 1 + stage.random(OCCURRENCES_MAX);
   const relay = await stage.startRelay({ step, occurrence, signal: 'SIGSTOP' });
   await relay.said(/SIGSTOP at /);
@@ -46,7 +46,7 @@ async function zombie(stage: ChaosStage, step: string): Promise<void> {
   await stage.retire(relay);
 }
 
-async function crashPostgres(stage: ChaosStage): Promise<void> {
+async function crashPostgres(stage: HistoryStage): Promise<void> {
   await stage.postgres.crash();
   let settled: number | undefined;
   await stage.until('the relays to go on', async () => {
@@ -57,7 +57,7 @@ async function crashPostgres(stage: ChaosStage): Promise<void> {
 }
 
 /** Its settlement waits for the only connection until the batch is no longer its own. */
-async function runDry(stage: ChaosStage): Promise<void> {
+async function runDry(stage: HistoryStage): Promise<void> {
   const relay = await stage.startRelay(undefined, {
     poolSize: 1,
     // Who listens for hints keeps a connection for itself.
@@ -70,7 +70,7 @@ async function runDry(stage: ChaosStage): Promise<void> {
 }
 
 /** A lease that ran on the relay's clock would end an hour late, or have ended before it began. */
-async function setClocksApart(stage: ChaosStage): Promise<void> {
+async function setClocksApart(stage: HistoryStage): Promise<void> {
   const fault = { step: 'outbox.relay.claimed', occurrence: AFTER_BATCHES, signal: 'SIGKILL' } as const;
   const relays = await Promise.all(
     [HOUR_MS, -HOUR_MS].map((clockAheadMs) => stage.startRelay({ ...fault, clockAheadMs })),

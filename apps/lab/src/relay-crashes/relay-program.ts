@@ -1,18 +1,18 @@
-/** The program of a chaos run's relay: the library's own, with nothing around it. Its settings stand in CHAOS_RELAY. */
+/** The program of a run's relay: the library's own, with nothing around it. Its settings stand in LAB_RELAY. */
 import { ServiceProcess } from '@app/nats';
 import { subscribe } from 'node:diagnostics_channel';
 import { DataSource } from 'typeorm';
-import { openApplication, type ChaosSettings } from './chaos-application.js';
+import { openApplication, type HistorySettings } from './history-application.js';
 
 /** The settings of one relay. */
-export interface RelaySettings extends ChaosSettings {
+export interface RelaySettings extends HistorySettings {
   /** After the first acknowledgement a connection of the pool is kept busy for so long; default: none is. */
   readonly busyConnectionMs?: number;
 }
 
 const SHUTDOWN_MS = 10_000;
 
-const settings = JSON.parse(process.env['CHAOS_RELAY'] ?? '{}') as RelaySettings;
+const settings = JSON.parse(process.env['LAB_RELAY'] ?? '{}') as RelaySettings;
 const application = await openApplication(settings);
 const { busyConnectionMs } = settings;
 if (busyConnectionMs !== undefined) {
