@@ -93,7 +93,6 @@ describe('the agent in a service', () => {
       pid,
       signal: 'SIGKILL',
     });
-    await service.waitUntilListening(service.log.end - 1).catch(() => undefined);
     await postedInTheEnd(id);
     await postedInTheEnd(await transfer());
     expect(service.exits).toHaveLength(before + 1);
@@ -106,7 +105,7 @@ describe('the agent in a service', () => {
     await postedInTheEnd(await transfer());
     const id = await transfer();
     await accounts.waitForStrike(strikes + 1, WITHIN_MS);
-    accounts.kill('SIGCONT');
+    await accounts.wake();
     await postedInTheEnd(id);
   });
 

@@ -46,6 +46,8 @@ export type AgentMessage = { readonly agentMessage: number } & (
 export type AgentLine =
   | ({ readonly kind: 'step' } & Step)
   | ({ readonly kind: 'strike' } & Strike)
+  /** A process that was stopped goes on. */
+  | { readonly kind: 'awake'; readonly pid: number }
   /** A message was obeyed, or why it was not. */
   | { readonly kind: 'answer'; readonly agentMessage: number; readonly refused?: string }
   /** The changed line of a mutant ran, for the first time in this process. */

@@ -18,6 +18,7 @@ export class StepBook {
   private readonly reported: Step[] = [];
   private readonly struck: Strike[] = [];
   private readonly mutants = new Set<string>();
+  private awakenings = 0;
 
   /** A mark: only steps after it count. */
   get end(): number {
@@ -29,7 +30,12 @@ export class StepBook {
     return this.struck;
   }
 
-  /** The mutants whose changed line ran, in any of the processes. */
+  /** How often a process that was stopped went on. */
+  get awoken(): number {
+    return this.awakenings;
+  }
+
+  /** The marks of the mutants' lines that ran, in any of the processes: see `markOf`. */
   get mutantsRun(): ReadonlySet<string> {
     return this.mutants;
   }
@@ -111,6 +117,7 @@ export class StepBook {
     if (line.kind === 'step') this.reported.push(line);
     else if (line.kind === 'strike') this.struck.push(line);
     else if (line.kind === 'mutant-ran') this.mutants.add(line.mutant);
+    else if (line.kind === 'awake') this.awakenings += 1;
     this.events.emit(line.kind, line);
   }
 }

@@ -61,6 +61,8 @@ export class StepWatch {
     this.armed = this.armed.filter((armed) => armed !== due);
     tell({ kind: 'strike', ...reached, signal: due.order.signal });
     process.kill(process.pid, due.order.signal);
+    // Who was stopped comes here when it goes on.
+    tell({ kind: 'awake', pid: process.pid });
   }
 }
 

@@ -4,7 +4,7 @@ import type { AgentMessage, StepOrder, Step, Strike } from '../agent/agent-proto
 import { StepBook, type WantedStep } from '../agent/step-book.js';
 import { DeadlineError, PartStartError } from '../lab.errors.js';
 import { AgentOrderError } from '../agent/agent.errors.js';
-import { within } from './deadline.js';
+import { until, within } from './deadline.js';
 import { LogBook } from './log-book.js';
 import { startNode, type Exit, type NodeProcess, type NodeProgram } from './node-process.js';
 
@@ -111,6 +111,20 @@ export class Supervised {
   /** See {@link StepBook.waitForStrike}. */
   waitForStrike(count: number, withinMs: number): Promise<Strike> {
     return this.steps.waitForStrike(count, withinMs);
+  }
+
+  /**
+   * Lets a process go on that a SIGSTOP has struck. It says that it is struck before it is: a single SIGCONT could come
+   * too early, and be lost.
+   * @throws DeadlineError
+   */
+  async wake(): Promise<void> {
+    const { awoken } = this.steps;
+    await until(`${this.name} to go on`, AGENT_ANSWER_MS_MAX, () => {
+      if (this.steps.awoken > awoken) return true;
+      this.kill('SIGCONT');
+      return undefined;
+    });
   }
 
   /** Calls `listener` at each end of a process; `restarts` tells whether it will be started again. */
