@@ -1,3 +1,4 @@
+import type { AgentSettings } from './node-process.js';
 import type { Ground } from './parts.js';
 import { entryOf } from './repository.js';
 import { Supervised } from './supervised.js';
@@ -18,6 +19,8 @@ export interface BankOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Tells instances of the same services on the same ground apart, to the broker too; by default there is one. */
   readonly instance?: string;
+  /** Services into which the lab's agent is preloaded, and what it does there; by default it is in none. */
+  readonly agents?: Readonly<Partial<Record<ServiceName, AgentSettings>>>;
   /** Fixed ports; by default any free one, another after each restart. */
   readonly ports?: { readonly transactions: number; readonly accounts: number };
 }
@@ -74,11 +77,18 @@ export class Bank {
 }
 
 function serviceOf(name: ServiceName, options: BankOptions): Service {
-  return new Service({ name, script: entryOf(name), environment: environmentOf(name, options) });
+  const agent = options.agents?.[name];
+  return new Service({
+    name,
+    script: entryOf(name),
+    environment: environmentOf(name, options),
+    ...(agent && { agent }),
+  });
 }
 
 /**
  * The relay of one service as a process of its own, with the environment of the service; not started.
+ * It has the agent that the service has.
  * @param more settings of this process alone
  */
 export function relayOf(
@@ -86,10 +96,12 @@ export function relayOf(
   options: BankOptions,
   more: Readonly<Record<string, string>> = {},
 ): Supervised {
+  const agent = options.agents?.[name];
   return new Supervised({
     name: `relay of ${name}`,
     script: entryOf(name, 'relay.main.js'),
     environment: { ...environmentOf(name, options), ...more },
+    ...(agent && { agent }),
   });
 }
 
