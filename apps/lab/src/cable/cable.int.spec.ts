@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { until } from '../parts/deadline.js';
 import { Cable } from './cable.js';
-import { SLOW_MS } from './strand.js';
+import { SLOW_MS } from './modes.js';
 
 const WITHIN_MS = 5_000;
 
