@@ -33,6 +33,7 @@ const COMMANDS = {
   token: { run: (args) => become(LAB, ['token', ...args]) },
   exhibit: { run: (args) => become(LAB, ['exhibit', ...args]) },
   'soak-nats': { run: (args) => become(LAB, ['soak-nats', ...args]) },
+  matrix: { run: (args) => labBesideRealServers('matrix', args) },
   'nats-streaming': { run: (args) => become(STREAMING_SERVER, args) },
   test: { run: (args) => runChild([...JEST, ...args]) },
   'test-unit': {
@@ -100,6 +101,13 @@ async function testPostgres(args) {
 async function besideRealServers(script, args) {
   Object.assign(process.env, realServers());
   return runChild([script, ...args]);
+}
+
+/** The lab, with JetStream where there is a server for it. */
+async function labBesideRealServers(command, args) {
+  const { NATS_SERVER } = realServers();
+  if (NATS_SERVER !== undefined) process.env.NATS_SERVER = NATS_SERVER;
+  return become(LAB, [command, ...args]);
 }
 
 /** The outbox's own command, as every service has it built in. */

@@ -13,7 +13,11 @@ describe('the agent in a service', () => {
 
   beforeAll(async () => {
     broker = await StreamingServer.start({ clusterId: 'bank' });
-    stage = await openStage(broker, { agents: { transactions: {}, accounts: {} } });
+    stage = await openStage(broker, {
+      agents: { transactions: {}, accounts: {} },
+      // What a killed process held is soon somebody else's.
+      environment: { NATS_ACK_WAIT_MS: '1000', OUTBOX_LEASE_MS: '1000' },
+    });
   });
 
   afterEach(async () => {
@@ -35,8 +39,8 @@ describe('the agent in a service', () => {
   async function postedInTheEnd(id: string): Promise<void> {
     await until('the transfer to be posted', WITHIN_MS, async () => {
       const answer = await fetch(`${stage.bank.transactions.url}/v1/transfers/${id}`).catch(() => undefined);
-      const { status } = (await answer?.json()) as { status?: string };
-      return status === 'posted' ? true : undefined;
+      const transfer = (await answer?.json()) as { status?: string } | undefined;
+      return transfer?.status === 'posted' ? true : undefined;
     });
   }
 

@@ -2,6 +2,8 @@ import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
+/** Node's own, in every program with an HTTP server. */
+const NODE_STEPS = ['http.server.request.start'];
 /** The libraries that announce steps, and the name of each one's list. */
 const STEP_LISTS = { 'libs/nats': 'NATS_STEPS', 'libs/outbox': 'OUTBOX_STEPS' } as const;
 
@@ -26,5 +28,5 @@ export async function stepsOf(buildRoot: string): Promise<string[]> {
     const diagnostics = (await import(pathToFileURL(file).href)) as Record<string, readonly string[]>;
     return diagnostics[list] ?? [];
   });
-  return (await Promise.all(lists)).flat();
+  return [...NODE_STEPS, ...(await Promise.all(lists)).flat()];
 }

@@ -1,9 +1,10 @@
+import type { EventDelivery } from '@app/outbox';
 import type { AgentSettings } from './node-process.js';
 import type { Ground } from './parts.js';
 import { entryOf } from './repository.js';
 import { Supervised } from './supervised.js';
 
-/** How the services send their events. */
+/** The two ways of sending events that the demo compares. */
 export type DeliveryStrategy = 'direct' | 'outbox';
 
 /** The services of the bank. */
@@ -12,7 +13,7 @@ export type ServiceName = 'transactions' | 'accounts';
 /** How a service is set up where it differs from the defaults. */
 export interface BankOptions {
   readonly ground: Ground;
-  readonly delivery: DeliveryStrategy;
+  readonly delivery: EventDelivery;
   /** Where `transactions` finds NATS; by default the broker itself. A cable goes here. */
   readonly transactionsNatsUrl?: string;
   /** More settings for both services. */
