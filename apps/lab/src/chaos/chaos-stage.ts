@@ -19,7 +19,10 @@ import { startStreamingServer } from '../parts/streaming-server.part.js';
 import type { Supervised } from '../parts/supervised.js';
 import { RELAYS, type CableTarget, type Instance, type Program } from './fault.js';
 
-/** Short, so that a fault of seconds is met by each; production has longer ones, and means the same. */
+/**
+ * Short, so that a fault of seconds is met by each; production has longer ones, and means the same. The time after which
+ * a message is delivered again is production's: on a machine that is out of breath a shorter one is met by mere work.
+ */
 const COMMON = {
   RATE_LIMIT_PER_MINUTE: '0',
   NATS_RESUME_TIMEOUT_MS: '1000',
@@ -27,7 +30,6 @@ const COMMON = {
   NATS_PING_INTERVAL_MS: '1000',
   NATS_PINGS_OUT_MAX: '2',
   NATS_ACK_TIMEOUT_MS: '2000',
-  NATS_ACK_WAIT_MS: '2000',
   OUTBOX_LEASE_MS: '4000',
 };
 /** The instances differ in what a service may be set up to do; each service has one of either. */

@@ -8,7 +8,7 @@ import { RECOVERY_MS_MAX } from './verdict.js';
 
 /** Each look reads all transfers. */
 const LOOK_MS = 1_000;
-/** Longer than anything waits that is going to come: a redelivery is due after 2 s, and a restart takes less. */
+/** Longer than anything waits that is going to come: a redelivery is due after 5 s, and a restart takes less. */
 const QUIET_MS = 12_000;
 
 /**
