@@ -69,11 +69,11 @@ class Cell {
     if (point.answersHeld) await stage.cables.client.set('lose-answers');
     const sending = this.send();
     sending.catch(() => undefined); // awaited below
-    await until('the fault to strike', STRIKE_MS_MAX, () => (fault.hasStruck() ? true : undefined)).catch(
-      (cause: unknown) => {
-        throw new PointNotReachedError(point.name, stage.strategy.name, { cause });
-      },
-    );
+    await until('the fault to strike', STRIKE_MS_MAX, async () =>
+      (await fault.hasStruck()) ? true : undefined,
+    ).catch((cause: unknown) => {
+      throw new PointNotReachedError(point.name, stage.strategy.name, { cause });
+    });
     await point.during?.(stage, { postAnother: () => this.postAnother() });
     await stage.mend();
     await sending;
@@ -85,7 +85,7 @@ class Cell {
     const { point, stage, accounts, client } = this;
     await this.send();
     await settle(stage, accounts, client);
-    if (fault.hasStruck()) throw new UnreachablePointReachedError(point.name, stage.strategy.name);
+    if (await fault.hasStruck()) throw new UnreachablePointReachedError(point.name, stage.strategy.name);
     await stage.mend();
   }
 

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { bankEvents } from '@app/contracts';
 import { z } from 'zod';
 import { readBooks, type BankUrls } from '../audit/read-books.js';
 import type { Books } from '../audit/books.js';
 import { Cable, layCable } from '../cable/cable.js';
 import { openAccount } from '../demo/bank-client.js';
 import { Bank, through, type ServiceName } from '../parts/bank.js';
+import { openProvider } from '../parts/provider.js';
 import type { Broker } from '../parts/broker.js';
 import { Closers } from '../parts/closers.js';
 import { until } from '../parts/deadline.js';
@@ -117,6 +119,16 @@ export class MatrixStage {
   async balanceOf(accountId: string): Promise<bigint> {
     const response = await fetch(`${this.bank.accounts.url}/v1/accounts/${accountId}`);
     return BigInt(balance.parse(await response.json()).balanceMinor);
+  }
+
+  /** Publishes a text as it is, past the cables and the services. */
+  async publish(channel: string, text: string): Promise<void> {
+    const provider = await openProvider(this.broker, bankEvents);
+    try {
+      await provider.bus.publish(channel, text);
+    } finally {
+      await provider.close();
+    }
   }
 
   /** Remembers how things are, for {@link hasEnded}: a cell begins. */

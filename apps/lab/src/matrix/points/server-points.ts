@@ -47,6 +47,17 @@ export const SERVER_POINTS: readonly Point[] = [
       broker.resume();
     },
   },
+  {
+    name: 'poison',
+    kind: 'server',
+    title: 'a message before it on the channel that nobody can handle',
+    prepare: async (stage) => {
+      const letters = async () => (await stage.readBooks()).deadLetters.accounts.length;
+      const before = await letters();
+      await stage.publish(REQUESTED, 'no event at all');
+      return { hasStruck: async () => (await letters()) > before };
+    },
+  },
   databaseKilled('postgres-killed-before-commit', 'transactionsDatabase', {
     title: 'PostgreSQL killed before the transfer’s COMMIT has arrived',
     at: commitOf(RECORD_TRANSFER),
@@ -77,6 +88,8 @@ function brokerKilled(
     title,
     answersHeld: cable === 'accountsBroker',
     prepare: ({ cables, broker }) => {
+      // What the consumer has of it before the broker dies is left to chance otherwise.
+      cables.accountsBroker.strike({ at: deliveryOf(REQUESTED), action: 'drop' });
       const strike = cables[cable].strike({
         at,
         action: async () => {
@@ -86,7 +99,10 @@ function brokerKilled(
       });
       return Promise.resolve({ hasStruck: () => strike.hasFired });
     },
-    during: ({ broker }) => broker.restart({ keepStore }),
+    during: async ({ broker, wiretap }) => {
+      await broker.restart({ keepStore });
+      if (!keepStore) wiretap.forget();
+    },
   };
 }
 
