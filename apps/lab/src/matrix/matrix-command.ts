@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { Closers } from '../parts/closers.js';
 import { playMatrix } from './matrix.js';
+import { DAMAGES } from './verdict.js';
 import { POINTS } from './points/points.js';
 import { STRATEGIES, type Strategy } from './strategies.js';
 
@@ -23,7 +24,13 @@ export async function matrix(commandLine: readonly string[], open: Closers): Pro
       onPlayed: ({ point, strategy, result, failure }) =>
         console.log(
           `${point.name.padEnd(30)} ${strategy.name.padEnd(22)} ${result?.verdict ?? failure} ${Math.round(result?.tookMs ?? 0)} ms`,
-          ...(result === undefined ? [] : [result.audit.disagreements, result.audit.imbalances].flat()),
+          ...(result === undefined
+            ? []
+            : [
+                ...DAMAGES.flatMap((damage) => result.audit[damage].map(({ because }) => because)),
+                ...result.audit.disagreements,
+                ...result.audit.imbalances,
+              ]),
         ),
     },
     open,

@@ -122,6 +122,7 @@ export class MatrixStage {
   /** Remembers how things are, for {@link hasEnded}: a cell begins. */
   begin(): void {
     this.wiretap.forget();
+    for (const service of [this.bank.transactions, this.bank.accounts]) service.forgive();
     this.endsBefore = {
       transactions: this.bank.transactions.exits.length,
       accounts: this.bank.accounts.exits.length,

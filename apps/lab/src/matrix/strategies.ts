@@ -39,7 +39,10 @@ export const STRATEGIES = [
     title: 'outbox, no inbox',
     delivery: 'outbox',
     broker: 'streaming',
-    mutants: { transactions: ['no-inbox'], accounts: ['no-inbox', 'ledger-without-unique-transfer'] },
+    mutants: {
+      transactions: ['no-inbox'],
+      accounts: ['no-inbox', 'ledger-without-unique-transfer'],
+    },
   },
   {
     name: 'outbox-trusting',

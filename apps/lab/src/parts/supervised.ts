@@ -45,6 +45,7 @@ export class Supervised {
   private stopping = new AbortController();
   private state: 'idle' | 'running' | 'waiting' | 'failed' = 'idle';
   private agentMessages = 0;
+  private failures = 0;
 
   constructor(private readonly program: NodeProgram) {}
 
@@ -82,6 +83,11 @@ export class Supervised {
   /** Sends the process a signal, as somebody from outside would. */
   kill(signal: NodeJS.Signals): void {
     this.current?.kill(signal);
+  }
+
+  /** Forgets its failures so far: they were made, and say nothing about the program. */
+  forgive(): void {
+    this.failures = 0;
   }
 
   /**
@@ -192,23 +198,24 @@ export class Supervised {
   }
 
   private async keepRunning(stopping: AbortSignal, armed: StepOrder | undefined): Promise<void> {
-    for (let failures = 0, first = true; !stopping.aborted; first = false) {
+    this.failures = 0;
+    for (let first = true; !stopping.aborted; first = false) {
       const startedAt = Date.now();
       const { steps } = this;
       this.current = startNode(this.program, this.log, { steps, ...(first && armed && { armed }) });
       this.state = 'running';
       const exit = await this.current.exited;
       this.current = undefined;
-      failures = exit.at.getTime() - startedAt > PROVEN_MS ? 1 : failures + 1;
+      this.failures = exit.at.getTime() - startedAt > PROVEN_MS ? 1 : this.failures + 1;
       const asked = stopping.aborted || exit.code === 0 || ASKED_TO_STOP.has(exit.signal);
       if (asked) this.state = 'idle';
-      else this.state = failures >= FAILURES_MAX ? 'failed' : 'waiting';
+      else this.state = this.failures >= FAILURES_MAX ? 'failed' : 'waiting';
       const restarts = this.state === 'waiting';
       this.exits.push(exit);
       this.events.emit('exit', exit, restarts);
       if (this.failed) this.events.emit('given-up');
       if (!restarts) return;
-      const pauseMs = Math.min(RESTART_DELAY_MS * 2 ** (failures - 1), RESTART_DELAY_MS_MAX);
+      const pauseMs = Math.min(RESTART_DELAY_MS * 2 ** (this.failures - 1), RESTART_DELAY_MS_MAX);
       await delay(pauseMs, undefined, { signal: stopping }).catch(() => undefined);
     }
     this.state = 'idle';

@@ -84,7 +84,7 @@ export const CABLE_POINTS: readonly Point[] = [
     unreachable: withoutRelay,
   },
   inMode('broker-refused', 'refuse', 'broker: refused', noticed('transactions')),
-  inMode('broker-half-open', 'half-open', 'broker: half open, its end is gone', noticed('transactions')),
+  inMode('broker-half-open', 'half-open', 'broker: half open, its end is gone', dialledAgain),
   inMode('broker-flapping', 'flapping', 'broker: refused and back again and again', () =>
     delay(FLAPPING_FOR_MS),
   ),
@@ -193,6 +193,14 @@ function inMode(name: string, mode: CableMode, title: string, during: NonNullabl
     },
     during,
   };
+}
+
+/** Until the service has found out, and dialled again. */
+async function dialledAgain({ cables: { transactionsBroker } }: MatrixStage): Promise<void> {
+  const { carried } = transactionsBroker;
+  await until('transactions to dial again', NOTICED_MS_MAX, () =>
+    transactionsBroker.carried > carried ? true : undefined,
+  );
 }
 
 /** Until the service has found its connection lost, and has ended itself. */

@@ -8,6 +8,7 @@ import { messageOf, PartStartError } from '../../lab.errors.js';
 import { until } from '../deadline.js';
 import { freePort } from '../free-port.js';
 import { isAliveWith } from '../process-facts.js';
+import { signalFamily, signalIfThere } from './process-family.js';
 import { postmasterOf } from '../run-directory.js';
 import type { SystemUser } from './system-user.js';
 
@@ -64,19 +65,27 @@ export async function startCluster(options: ClusterOptions): Promise<ClusterAddr
 }
 
 /**
- * Kills the server without a word, as a machine that fails, and starts it again at the same address: it recovers from
- * its log.
- * @throws PartStartError with the end of the server's log; DeadlineError
+ * Kills the server without a word, as a machine that fails: its processes all at one moment, so that none of them
+ * finishes what another began. Does nothing where none runs.
+ * @throws DeadlineError
  */
-export async function crashCluster(options: ClusterOptions): Promise<void> {
-  const { dataDirectory } = options;
-  const pid = await postmasterOf(dataDirectory);
-  if (pid === undefined) throw new PartStartError('PostgreSQL', 'it does not run, and so cannot be killed');
-  process.kill(pid, 'SIGKILL');
+export async function killCluster({ dataDirectory }: Pick<ClusterOptions, 'dataDirectory'>): Promise<void> {
+  const pid = await runningPostmaster(dataDirectory);
+  if (pid === undefined) return;
+  // Stopped before they are killed: the first one's death would be news to the others.
+  const family = await signalFamily(pid, 'SIGSTOP');
+  for (const member of family) signalIfThere(member, 'SIGKILL');
   await until('PostgreSQL to end', STOP_S_MAX * 1_000, async () =>
     (await isAliveWith(pid, dataDirectory)) ? undefined : true,
   );
-  const log = join(dataDirectory, 'server.log');
+}
+
+/**
+ * Starts a server again that was killed, at the same address: it recovers from its log.
+ * @throws PartStartError with the end of the server's log; DeadlineError
+ */
+export async function restartCluster(options: ClusterOptions): Promise<void> {
+  const log = join(options.dataDirectory, 'server.log');
   await until('PostgreSQL to recover', START_S_MAX * 1_000, async () => {
     const code = await pgCtl(options, ['start', '-w', '-t', String(START_S_MAX), '-l', log]);
     if (code === 0) return true;
@@ -87,13 +96,29 @@ export async function crashCluster(options: ClusterOptions): Promise<void> {
   });
 }
 
+/** Stops all its processes in the middle of what they do, or lets them go on. Does nothing where none runs. */
+export async function signalCluster(
+  { dataDirectory }: Pick<ClusterOptions, 'dataDirectory'>,
+  signal: 'SIGSTOP' | 'SIGCONT',
+): Promise<void> {
+  const pid = await runningPostmaster(dataDirectory);
+  if (pid !== undefined) await signalFamily(pid, signal);
+}
+
 /**
  * Stops the server at once, without the checkpoint of its slower modes (0.3 s more): the data is removed next. Does
  * nothing where none runs.
  */
 export async function stopCluster(options: Omit<ClusterOptions, 'signal'>): Promise<void> {
   const { signal } = new AbortController();
+  await signalCluster(options, 'SIGCONT'); // a stopped process hears nothing else
   await pgCtl({ ...options, signal }, ['stop', '-w', '-m', 'immediate', '-t', String(STOP_S_MAX)]);
+}
+
+/** Its id stays in the file when it is killed, and may be another process's by then. */
+async function runningPostmaster(dataDirectory: string): Promise<number | undefined> {
+  const pid = await postmasterOf(dataDirectory);
+  return pid !== undefined && (await isAliveWith(pid, dataDirectory)) ? pid : undefined;
 }
 
 async function initialise(options: ClusterOptions, password: string): Promise<void> {
