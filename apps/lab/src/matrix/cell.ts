@@ -51,9 +51,9 @@ class Cell {
     const reachable = point.unreachable?.(stage.strategy) === undefined;
     const fault = await point.prepare(stage);
     await (reachable ? this.meet(fault) : this.miss(fault));
-    await settle(stage, accounts, client);
+    const atRest = await settle(stage, accounts, client);
     await this.send();
-    const audit = await settle(stage, accounts, client);
+    const audit = await settle(stage, accounts, client, atRest);
     return {
       point: point.name,
       strategy: stage.strategy.name,

@@ -31,7 +31,8 @@ export function predictionOf(point: string, strategy: StrategyName): Prediction 
   const cell = row?.cells.split(/\s+/)[column];
   if (row === undefined || cell === undefined) throw new Error(`${point} × ${strategy} has no prediction`);
   const letters = [...cell] as Letter[];
-  const reasons = letters.map((letter) => row.because[letter]);
+  const because: Readonly<Partial<Record<Letter, string>>> = row.because;
+  const reasons = letters.map((letter) => because[letter]);
   if (reasons.includes(undefined)) throw new Error(`${point} × ${strategy}: ${cell} has no reason`);
   return { verdict: letters.map((letter) => LETTERS[letter]).join('+'), because: reasons.join('; ') };
 }

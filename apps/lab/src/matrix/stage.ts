@@ -104,10 +104,9 @@ export class MatrixStage {
 
   /** Opens the two accounts of a cell. */
   async openAccounts(): Promise<CellAccounts> {
-    const { url = '' } = this.bank.accounts;
     return {
-      debitAccountId: await openAccount(url, 'Debtor', OPENING_BALANCE_MINOR),
-      creditAccountId: await openAccount(url, 'Creditor', 0n),
+      debitAccountId: await this.openAccount('Debtor', OPENING_BALANCE_MINOR),
+      creditAccountId: await this.openAccount('Creditor', 0n),
     };
   }
 
@@ -160,6 +159,14 @@ export class MatrixStage {
   async prove(): Promise<void> {
     const accounts = await this.openAccounts();
     await until('a transfer to come through', PROOF_MS_MAX, () => this.probe(accounts));
+  }
+
+  /** A service that has just been mended may still have to end. */
+  private openAccount(owner: string, balanceMinor: bigint): Promise<string> {
+    return until('an account to be opened', PROOF_MS_MAX, () => {
+      const { url = '' } = this.bank.accounts;
+      return openAccount(url, owner, balanceMinor).catch(() => undefined);
+    });
   }
 
   private async probe(accounts: CellAccounts): Promise<true | undefined> {
