@@ -12,7 +12,7 @@ import { soakNats } from './soak/soak-command.js';
 import { start } from './start/start.js';
 import { token } from './token/token-command.js';
 
-const COMMANDS = { demo, chaos, matrix, start, reconcile, token, exhibit, 'soak-nats': soakNats };
+const COMMANDS = { demo, matrix, chaos, start, reconcile, token, exhibit, 'soak-nats': soakNats };
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 const open = new Closers();
