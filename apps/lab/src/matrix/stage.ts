@@ -31,7 +31,7 @@ export interface Cables {
  * Short, so that a cell is short: each means the same at any length. A publish is given up before its lease ends, and a
  * silent peer is noticed before a client gives up on a request.
  */
-const IMPATIENT = {
+export const IMPATIENT = {
   NATS_CONNECT_TIMEOUT_MS: '1000',
   NATS_RESUME_TIMEOUT_MS: '1000',
   NATS_PING_INTERVAL_MS: '500',
