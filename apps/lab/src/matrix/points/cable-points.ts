@@ -51,7 +51,6 @@ export const CABLE_POINTS: readonly Point[] = [
       return { hasStruck: () => client.hasLost };
     },
   },
-  },
   atMessage('insert-cut', 'transactionsDatabase', {
     title: 'database: cut off at the transfer’s insert',
     at: statementLike(RECORD_TRANSFER),
