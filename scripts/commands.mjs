@@ -27,11 +27,13 @@ const watchFlag = () => (existsSync('.git') ? '--watch' : '--watchAll');
 
 const COMMANDS = {
   demo: { run: (args) => become(LAB, ['demo', ...args]) },
+  chaos: { run: (args) => become(LAB, ['chaos', ...args]) },
   start: { run: (args) => become(LAB, ['start', ...args]) },
   reconcile: { run: (args) => become(LAB, ['reconcile', ...args]) },
   token: { run: (args) => become(LAB, ['token', ...args]) },
   exhibit: { run: (args) => become(LAB, ['exhibit', ...args]) },
   'soak-nats': { run: (args) => become(LAB, ['soak-nats', ...args]) },
+  matrix: { run: (args) => labBesideRealServers('matrix', args) },
   'nats-streaming': { run: (args) => become(STREAMING_SERVER, args) },
   test: { run: (args) => runChild([...JEST, ...args]) },
   'test-unit': {
@@ -99,6 +101,13 @@ async function testPostgres(args) {
 async function besideRealServers(script, args) {
   Object.assign(process.env, realServers());
   return runChild([script, ...args]);
+}
+
+/** The lab, with JetStream where there is a server for it. */
+async function labBesideRealServers(command, args) {
+  const { NATS_SERVER } = realServers();
+  if (NATS_SERVER !== undefined) process.env.NATS_SERVER = NATS_SERVER;
+  return become(LAB, [command, ...args]);
 }
 
 /** The outbox's own command, as every service has it built in. */
