@@ -27,6 +27,7 @@ const watchFlag = () => (existsSync('.git') ? '--watch' : '--watchAll');
 
 const COMMANDS = {
   demo: { run: (args) => become(LAB, ['demo', ...args]) },
+  chaos: { run: (args) => become(LAB, ['chaos', ...args]) },
   start: { run: (args) => become(LAB, ['start', ...args]) },
   reconcile: { run: (args) => become(LAB, ['reconcile', ...args]) },
   token: { run: (args) => become(LAB, ['token', ...args]) },

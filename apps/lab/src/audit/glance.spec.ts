@@ -17,6 +17,7 @@ const HEALTHY: Glance = {
     ['stored', 'pending'],
     ['later', 'rejected'],
   ]),
+  pendingMinor: new Map([['sent', 100n]]),
   requests: new Map([
     ['sent', 'published'],
     ['stored', 'waiting'],

@@ -12,6 +12,8 @@ export interface Glance {
   readonly ended: ReadonlyMap<string, 'posted' | 'rejected'>;
   /** Every transfer that is recorded, read after what has ended. */
   readonly transfers: ReadonlyMap<string, TransferStatus>;
+  /** What each pending transfer is to move, in minor units. */
+  readonly pendingMinor: ReadonlyMap<string, bigint>;
   /** Where the event of each pending transfer is, as far as its outbox knows. */
   readonly requests: ReadonlyMap<string, 'waiting' | 'published'>;
   /** Events that wait in each outbox. */
@@ -26,6 +28,7 @@ const OFF_ACCOUNTS = `
   group by account.id having balance_minor <> coalesce(sum(amount_minor), 0)`;
 const ENDED = 'select transfer_id as id, outcome as status from settlement';
 const TRANSFERS = 'select id, status from transfer';
+const PENDING = `select id, amount_minor::text as amount from transfer where status = 'pending'`;
 /** Stored before the oldest pending one was ordered: about others. So only few envelopes are looked into. */
 const REQUESTS = `
   select envelope::jsonb #>> '{data,transferId}' as id, bool_or(sequence > settled_sequence) as waiting
@@ -49,6 +52,9 @@ export async function readGlance(urls: BankUrls): Promise<Glance> {
   }));
   const { depth: transactions, ...orders } = await inSnapshot(urls.transactions, async (read) => ({
     transfers: await statuses<TransferStatus>(read, TRANSFERS),
+    pendingMinor: new Map(
+      (await read<{ id: string; amount: string }>(PENDING)).map(({ id, amount }) => [id, BigInt(amount)]),
+    ),
     requests: new Map(
       (await read<{ id: string; waiting: boolean | null }>(REQUESTS)).map(({ id, waiting }) => [
         id,

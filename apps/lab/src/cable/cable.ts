@@ -71,6 +71,11 @@ export class Cable {
     return [...this.strands].filter((strand) => strand.isWhole).length;
   }
 
+  /** Whether something was thrown away of a connection that it holds now. */
+  get hasLost(): boolean {
+    return [...this.strands].some((strand) => strand.hasHole);
+  }
+
   /** How many connections it has carried so far. */
   get carried(): number {
     return this.carriedTotal;

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { bankEvents } from '@app/contracts';
 import { z } from 'zod';
 import { readBooks, type BankUrls } from '../audit/read-books.js';
 import type { Books } from '../audit/books.js';
 import { Cable, layCable } from '../cable/cable.js';
 import { openAccount } from '../demo/bank-client.js';
 import { Bank, through, type ServiceName } from '../parts/bank.js';
+import { openProvider } from '../parts/provider.js';
 import type { Broker } from '../parts/broker.js';
 import { Closers } from '../parts/closers.js';
 import { until } from '../parts/deadline.js';
@@ -102,10 +104,9 @@ export class MatrixStage {
 
   /** Opens the two accounts of a cell. */
   async openAccounts(): Promise<CellAccounts> {
-    const { url = '' } = this.bank.accounts;
     return {
-      debitAccountId: await openAccount(url, 'Debtor', OPENING_BALANCE_MINOR),
-      creditAccountId: await openAccount(url, 'Creditor', 0n),
+      debitAccountId: await this.openAccount('Debtor', OPENING_BALANCE_MINOR),
+      creditAccountId: await this.openAccount('Creditor', 0n),
     };
   }
 
@@ -117,6 +118,16 @@ export class MatrixStage {
   async balanceOf(accountId: string): Promise<bigint> {
     const response = await fetch(`${this.bank.accounts.url}/v1/accounts/${accountId}`);
     return BigInt(balance.parse(await response.json()).balanceMinor);
+  }
+
+  /** Publishes a text as it is, past the cables and the services. */
+  async publish(channel: string, text: string): Promise<void> {
+    const provider = await openProvider(this.broker, bankEvents);
+    try {
+      await provider.bus.publish(channel, text);
+    } finally {
+      await provider.close();
+    }
   }
 
   /** Remembers how things are, for {@link hasEnded}: a cell begins. */
@@ -148,6 +159,14 @@ export class MatrixStage {
   async prove(): Promise<void> {
     const accounts = await this.openAccounts();
     await until('a transfer to come through', PROOF_MS_MAX, () => this.probe(accounts));
+  }
+
+  /** A service that has just been mended may still have to end. */
+  private openAccount(owner: string, balanceMinor: bigint): Promise<string> {
+    return until('an account to be opened', PROOF_MS_MAX, () => {
+      const { url = '' } = this.bank.accounts;
+      return openAccount(url, owner, balanceMinor).catch(() => undefined);
+    });
   }
 
   private async probe(accounts: CellAccounts): Promise<true | undefined> {

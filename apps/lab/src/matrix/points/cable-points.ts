@@ -46,10 +46,9 @@ export const CABLE_POINTS: readonly Point[] = [
     name: 'answer-lost',
     kind: 'cable',
     title: 'client: the answer is lost, and the client asks again with its key',
-    prepare: async ({ cables: { client, transactionsDatabase } }) => {
+    prepare: async ({ cables: { client } }) => {
       await client.set('lose-answers');
-      const recorded = transactionsDatabase.strike({ at: answerToCommitOf(RECORD_TRANSFER), action: 'pass' });
-      return { hasStruck: () => recorded.hasFired };
+      return { hasStruck: () => client.hasLost };
     },
   },
   atMessage('insert-cut', 'transactionsDatabase', {

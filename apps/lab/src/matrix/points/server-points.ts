@@ -1,9 +1,8 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { answerToCommitOf, commitOf, deliveryOf, publishAckOf, publishOf } from '../../cable/patterns.js';
 import type { Pattern } from '../../cable/message.js';
-import type { Cables } from '../stage.js';
-import { ACK_WAIT_MS, type MatrixStage } from '../stage.js';
 import type { Point } from '../point.js';
-import { setTimeout as delay } from 'node:timers/promises';
+import type { Cables } from '../stage.js';
 
 const REQUESTED = 'transfer.requested';
 const RECORD_TRANSFER = /insert into transfer\b/i;
@@ -47,6 +46,17 @@ export const SERVER_POINTS: readonly Point[] = [
       broker.resume();
     },
   },
+  {
+    name: 'poison',
+    kind: 'server',
+    title: 'a message before it on the channel that nobody can handle',
+    prepare: async (stage) => {
+      const letters = async () => (await stage.readBooks()).deadLetters.accounts.length;
+      const before = await letters();
+      await stage.publish(REQUESTED, 'no event at all');
+      return { hasStruck: async () => (await letters()) > before };
+    },
+  },
   databaseKilled('postgres-killed-before-commit', 'transactionsDatabase', {
     title: 'PostgreSQL killed before the transfer’s COMMIT has arrived',
     at: commitOf(RECORD_TRANSFER),
@@ -77,6 +87,8 @@ function brokerKilled(
     title,
     answersHeld: cable === 'accountsBroker',
     prepare: ({ cables, broker }) => {
+      // What the consumer has of it before the broker dies is left to chance otherwise.
+      cables.accountsBroker.strike({ at: deliveryOf(REQUESTED), action: 'drop' });
       const strike = cables[cable].strike({
         at,
         action: async () => {
@@ -86,7 +98,10 @@ function brokerKilled(
       });
       return Promise.resolve({ hasStruck: () => strike.hasFired });
     },
-    during: ({ broker }) => broker.restart({ keepStore }),
+    during: async ({ broker, wiretap }) => {
+      await broker.restart({ keepStore });
+      if (!keepStore) wiretap.forget();
+    },
   };
 }
 

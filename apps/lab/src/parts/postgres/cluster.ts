@@ -1,7 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { appendFile, chown, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, chown, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, parse } from 'node:path';
 import { promisify } from 'node:util';
 import { messageOf, PartStartError } from '../../lab.errors.js';
@@ -22,8 +22,6 @@ const CONNECTIONS_MAX = 200;
 const START_S_MAX = 60;
 const STOP_S_MAX = 30;
 const LOG_TAIL_LINES = 12;
-/** A server that was killed leaves backends for a moment, and its own id until an idle init has looked after it. */
-const STILL_ENDING = /pre-existing shared memory block|lock file "postmaster\.pid" already exists/;
 
 /** What a cluster is made from. */
 export interface ClusterOptions {
@@ -75,25 +73,25 @@ export async function killCluster({ dataDirectory }: Pick<ClusterOptions, 'dataD
   // Stopped before they are killed: the first one's death would be news to the others.
   const family = await signalFamily(pid, 'SIGSTOP');
   for (const member of family) signalIfThere(member, 'SIGKILL');
-  await until('PostgreSQL to end', STOP_S_MAX * 1_000, async () =>
-    (await isAliveWith(pid, dataDirectory)) ? undefined : true,
-  );
+  await until('PostgreSQL to end', STOP_S_MAX * 1_000, async () => {
+    const alive = await Promise.all(family.map((member) => isAliveWith(member, 'postgres')));
+    return alive.includes(true) ? undefined : true;
+  });
+  // Until an idle init has looked after them their ids are taken, and a server would not start; that they are dead is
+  // what was just seen. After a machine's failure the ids are free at once.
+  await rm(join(dataDirectory, 'postmaster.pid'), { force: true });
 }
 
 /**
  * Starts a server again that was killed, at the same address: it recovers from its log.
- * @throws PartStartError with the end of the server's log; DeadlineError
+ * @throws PartStartError with the end of the server's log
  */
 export async function restartCluster(options: ClusterOptions): Promise<void> {
   const log = join(options.dataDirectory, 'server.log');
-  await until('PostgreSQL to recover', START_S_MAX * 1_000, async () => {
-    const code = await pgCtl(options, ['start', '-w', '-t', String(START_S_MAX), '-l', log]);
-    if (code === 0) return true;
-    options.signal.throwIfAborted();
-    const tail = await tailOf(log);
-    if (STILL_ENDING.test(tail)) return undefined;
-    throw new PartStartError('PostgreSQL', `pg_ctl start ended with code ${code}\n${tail}`);
-  });
+  const code = await pgCtl(options, ['start', '-w', '-t', String(START_S_MAX), '-l', log]);
+  options.signal.throwIfAborted();
+  if (code !== 0)
+    throw new PartStartError('PostgreSQL', `pg_ctl start ended with code ${code}\n${await tailOf(log)}`);
 }
 
 /** Stops all its processes in the middle of what they do, or lets them go on. Does nothing where none runs. */
@@ -151,6 +149,9 @@ async function configure(dataDirectory: string, port: number): Promise<void> {
     "listen_addresses = '127.0.0.1'",
     "unix_socket_directories = ''",
     `max_connections = ${CONNECTIONS_MAX}`,
+    // Before it recovers it makes safe what is in its directory: one call, where the system has it, in the place of
+    // one for each of a thousand files, which took 2 to 3 s of a restart.
+    ...(process.platform === 'linux' ? ['recovery_init_sync_method = syncfs'] : []),
   ];
   await appendFile(join(dataDirectory, 'postgresql.conf'), `\n${settings.join('\n')}\n`);
 }
