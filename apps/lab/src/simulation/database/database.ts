@@ -1,8 +1,9 @@
 import type { CompiledStatement } from '../sql/compiled.js';
+import type { Value } from '../sql/values.js';
 import { ServerError } from '../simulation.errors.js';
 import type { TableDefinition } from './definition.js';
 import { Execution, type Arrival, type Engine } from './execution.js';
-import { Rows, type Tuple } from './rows.js';
+import { Row, Rows, type Tuple } from './rows.js';
 import { LockWait, Transaction, type Snapshot } from './transaction.js';
 
 /** What a database gets from outside. */
@@ -13,10 +14,17 @@ export interface DatabaseParts {
   /** From 0 to below 1. */
   readonly random: () => number;
   readonly uuid: () => string;
+  /** What is in it at the beginning; default: nothing. */
+  readonly image?: DatabaseImage | undefined;
 }
+
+/** Everything that was committed, for databases that begin with it: the values of each table's rows. */
+export type DatabaseImage = ReadonlyMap<string, readonly (readonly Value[])[]>;
 
 const XID_FIRST = 1_000n;
 const DEADLOCK = '40P01';
+/** Sees what is committed, and nothing else. */
+const NOBODY = new Transaction();
 
 /**
  * The seeded database: PostgreSQL's READ COMMITTED over rows in memory. Each statement sees what was committed when it
@@ -36,7 +44,32 @@ export class Database implements Engine {
   private nextPlace = 1;
 
   constructor(private readonly parts: DatabaseParts) {
-    for (const { name } of parts.tables) this.tables.set(name, new Rows());
+    const before = new Transaction();
+    before.status = 'committed';
+    before.committedAt = 0;
+    for (const { name } of parts.tables) {
+      const rows = new Rows(parts.image?.get(name)?.length);
+      for (const values of parts.image?.get(name) ?? []) {
+        const row = new Row();
+        row.versions.push({ place: this.newPlace(), values, by: before, command: 0, ended: undefined });
+        rows.all.push(row);
+      }
+      this.tables.set(name, rows);
+    }
+  }
+
+  /** Everything that is committed now. */
+  image(): DatabaseImage {
+    return new Map([...this.tables.keys()].map((table) => [table, this.committed(table)]));
+  }
+
+  /** The rows of a table that are committed now. */
+  committed(table: string): readonly (readonly Value[])[] {
+    const { commits } = this;
+    return this.rowsOf(table).all.flatMap((row) => {
+      const version = row.seenBy(NOBODY, { commits, xmin: 0n });
+      return version ? [version.values] : [];
+    });
   }
 
   begin(): Transaction {

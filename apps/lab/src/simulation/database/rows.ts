@@ -46,7 +46,12 @@ export class Rows {
   readonly all: Row[] = [];
   /** Keys that an open transaction has inserted in a statement that waits now. */
   readonly reserved = new Map<string, Transaction>();
-  private lastIdentity = 0n;
+  private lastIdentity: bigint;
+
+  /** @param loaded how many numbers were drawn before */
+  constructor(loaded = 0) {
+    this.lastIdentity = BigInt(loaded);
+  }
 
   /** No rollback takes it back. */
   nextIdentity(): bigint {

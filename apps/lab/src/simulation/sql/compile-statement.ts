@@ -4,6 +4,7 @@ import { compileBody, compileQuery } from './compile-query.js';
 import type { Column, CompiledStatement } from './compiled.js';
 import { parseStatement } from './parse-query.js';
 import { StatementContext } from './scope.js';
+import type { Query } from './syntax.js';
 import { toDriver } from './values.js';
 
 const COMMANDS = {
@@ -22,7 +23,22 @@ export function compileStatement(
 ): CompiledStatement {
   const query = parseStatement(text);
   const { columns, run } = compileQuery(query, surroundingsOf(text, tables));
-  return { command: COMMANDS[query.body.kind], columns, run: (execution) => run(undefined, execution) };
+  return {
+    command: COMMANDS[query.body.kind],
+    title: titleOf(query),
+    columns,
+    run: (execution) => run(undefined, execution),
+  };
+}
+
+/** `insert settlement, posting` … of all that it writes; of a query, the tables that it reads. */
+function titleOf(query: Query): string {
+  const bodies = [...query.with.map((one) => one.query.body), query.body];
+  const writes = bodies.flatMap((body) => ('table' in body ? [`${body.kind} ${body.table}`] : []));
+  if (writes.length > 0) return [...new Set(writes)].join(', ');
+  const reads = bodies.flatMap((body) => (body.kind === 'select' ? body.from : []));
+  const tables = reads.flatMap(({ relation }) => (relation.kind === 'table' ? [relation.name] : []));
+  return ['select', ...new Set(tables)].join(' ');
 }
 
 /** Where a statement stands: nothing is around it but the tables. */

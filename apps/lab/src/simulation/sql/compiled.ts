@@ -33,6 +33,8 @@ export interface CompiledQuery {
 export interface CompiledStatement {
   /** As the server names it when it is done. */
   readonly command: 'SELECT' | 'INSERT' | 'UPDATE' | 'DELETE';
+  /** What it does, for people: the tables that it writes, or reads. */
+  readonly title: string;
   readonly columns: readonly Column[];
   readonly run: (execution: Execution) => readonly Tuple[];
 }
