@@ -55,8 +55,14 @@ function auditFindings({ bank }: Remains): Finding[] {
   return [
     ...ids('lost', unexcused(lost)),
     ...ids('stuck', unexcused(stuck)),
-    ...ids('duplicated', duplicated),
-    ...ids('phantom', phantom),
+    ...ids(
+      'duplicated',
+      duplicated.map(({ id }) => id),
+    ),
+    ...ids(
+      'phantom',
+      phantom.map(({ id }) => id),
+    ),
     ...imbalances.map((detail): Finding => ({ promise: 'imbalance', detail })),
     ...buried,
   ];
