@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { runChild, runCollected, twoAtATime } from './children.mjs';
 import { OTHER_POSTGRES, otherPostgres } from './other-postgres.mjs';
+import { proof } from './proof.mjs';
 import { REAL_SERVERS, realServers } from './real-servers.mjs';
 import { bringUpToDate } from './up-to-date.mjs';
 
@@ -33,6 +34,7 @@ const COMMANDS = {
   token: { run: (args) => become(LAB, ['token', ...args]) },
   exhibit: { run: (args) => become(LAB, ['exhibit', ...args]) },
   'soak-nats': { run: (args) => become(LAB, ['soak-nats', ...args]) },
+  proof: { run: proof },
   matrix: { run: (args) => labBesideRealServers('matrix', args) },
   'nats-streaming': { run: (args) => become(STREAMING_SERVER, args) },
   test: { run: (args) => runChild([...JEST, ...args]) },

@@ -25,9 +25,11 @@ describe('a cable', () => {
     const { cable, client, server } = await open();
     const silent = await ends.connectedPair();
     await cable.set('lose-requests');
+    expect(cable.hasLost).toBe(false);
     client.socket.write('lost');
     server.socket.write('an answer to nothing');
     await client.gets('an answer to nothing');
+    expect(cable.hasLost).toBe(true);
     const late = await ends.connectedPair();
     late.client.socket.write('lost too');
     late.server.socket.write('hello');
@@ -35,7 +37,7 @@ describe('a cable', () => {
     expect([server.received, late.server.received, client.closed]).toEqual(['', '', false]);
     await cable.set('mended');
     await Promise.all([client.closes(), server.closes(), late.client.closes()]);
-    expect([client.failed, server.failed]).toEqual([true, true]);
+    expect([client.failed, server.failed, cable.hasLost]).toEqual([true, true, false]);
     silent.client.socket.write('goes on');
     await silent.server.gets('goes on');
   });
@@ -51,6 +53,16 @@ describe('a cable', () => {
     expect(client.received).toBe('');
     await cable.set('mended');
     await client.closes();
+  });
+
+  it('that lost something says so although who lost it has gone', async () => {
+    const { cable, client, server } = await open();
+    await cable.set('lose-answers');
+    server.socket.write('lost');
+    await until('the loss', WITHIN_MS, () => (cable.hasLost ? true : undefined));
+    client.socket.resetAndDestroy();
+    await server.closes();
+    expect([cable.connections, cable.hasLost]).toEqual([0, true]);
   });
 
   it('that loses requests loses the goodbye of who made them', async () => {
