@@ -30,7 +30,7 @@ export const EXPERIMENTS: readonly Experiment[] = [
   { mutants: ['claim-of-event-rows'], check: 'two-relays-and-a-key', finds: ['out of order'] },
   { mutants: ['no-lock-per-key'], check: 'two-writers-of-a-key', finds: ['lost'] },
   { mutants: ['bare-cursor'], check: 'late-commit', finds: ['stuck'] },
-  { mutants: ['trust-the-callback'], check: 'connection-ends-while-publishing', finds: ['lost'] },
+  { mutants: ['trust-the-callback'], check: 'publish-cut × outbox', finds: ['lost'] },
   {
     mutants: ['publish-without-the-connected-gate'],
     check: 'publish-while-interrupted',

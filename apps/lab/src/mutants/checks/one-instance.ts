@@ -8,10 +8,8 @@ import { reversed, type Scene } from './scene.js';
 
 const REQUESTED = 'transfer.requested';
 const WITHIN_MS = 20_000;
-/** Longer than a check takes: what is waited for so long is not given up in it. */
+/** Longer than a check takes: the connection is to come back, and is not given up. */
 const PATIENT_MS = 60_000;
-/** A connection that is interrupted for so long is given up. */
-const IMPATIENT_MS = 500;
 /** More than a process takes from the signal to the end of its connection when it waits for nobody. */
 const CLOSED_EARLY_MS = 2_000;
 
@@ -23,13 +21,6 @@ const REDELIVERED = `select sequence, redeliveries from inbox_redelivery where c
 
 /** What becomes of connections, locks and processes that stop, without a second relay. */
 export const ONE_INSTANCE: readonly Check[] = [
-  {
-    name: 'connection-ends-while-publishing',
-    title: 'the connection ends for good while the relay waits for an acknowledgement',
-    strategy: 'outbox',
-    service: 'transactions',
-    play: connectionEnds,
-  },
   {
     name: 'publish-while-interrupted',
     title: 'a publish while the connection is interrupted, which then comes back',
@@ -52,28 +43,6 @@ export const ONE_INSTANCE: readonly Check[] = [
     play: stoppedWhileHandling,
   },
 ];
-
-async function connectionEnds(scene: Scene): Promise<Finding[]> {
-  const { stage } = scene;
-  const { transactionsBroker } = stage.cables;
-  const accounts = await stage.openAccounts();
-  // Nobody else is to publish what is ordered at the instance.
-  await stage.bank.transactions.stop();
-  const environment = {
-    NATS_ACK_TIMEOUT_MS: String(PATIENT_MS),
-    NATS_RESUME_TIMEOUT_MS: String(IMPATIENT_MS),
-  };
-  const instance = await scene.startInstance({ environment });
-  await instance.arm({ step: 'nats.publish.called', match: { channel: REQUESTED }, signal: 'SIGSTOP' });
-  const answer = scene.order(instance, accounts);
-  await instance.waitForStrike(1, WITHIN_MS);
-  await transactionsBroker.set('refuse');
-  await instance.wake();
-  await instance.waitForExit(1, WITHIN_MS);
-  await transactionsBroker.set('mended');
-  await answer;
-  return scene.findings(accounts);
-}
 
 async function publishWhileInterrupted(scene: Scene): Promise<Finding[]> {
   const accounts = await scene.stage.openAccounts();
