@@ -142,13 +142,18 @@ describe('what clients were told', () => {
       'key of t1',
       { outcome: 'accepted', transferId: 't2' },
     ],
+    [
+      'order key of t1 was shown as rejected, and transfer t1 is posted',
+      'key of t1',
+      { outcome: 'accepted', transferId: 't1', shown: 'rejected' },
+    ],
   ])('is a disagreement where it is not so: %s', (sentence, key, told) => {
     expect(audit(HEALTHY, new Map([[key, told]])).disagreements).toEqual([sentence]);
   });
 
   it('is none where it is so, or where they could not know', () => {
     const told = new Map<string, Told>([
-      ['key of t1', { outcome: 'accepted', transferId: 't1' }],
+      ['key of t1', { outcome: 'accepted', transferId: 't1', shown: 'posted' }],
       ['key of t2', { outcome: 'unknown' }],
       ['k1', { outcome: 'unknown' }],
       ['k2', { outcome: 'refused' }],

@@ -16,9 +16,12 @@ const AMOUNT_MINOR_MAX = 5_000;
 /** The account of nobody: what goes there is accepted, and rejected by the ledger. */
 const NOBODY = '019a0000-0000-7000-8000-000000000000';
 /** In a hundred orders. */
-const SHARES = { refused: 2, toNobody: 5, deposits: 5, withdrawals: 5, insisting: 50 };
+const SHARES = { refused: 2, toNobody: 5, deposits: 5, withdrawals: 5, insisting: 50, curious: 75 };
+/** How long a client that is curious waits for the outcome at most: with many undecided, it orders less. */
+const WAIT_SECONDS = 1;
 
 const recorded = z.looseObject({ id: z.string() });
+const status = z.looseObject({ status: z.enum(['pending', 'posted', 'rejected']) });
 const unconfirmed = z.looseObject({ transferId: z.string() });
 
 /** What the clients work with. */
@@ -39,6 +42,8 @@ interface Order {
   readonly body: Readonly<Record<string, string>>;
   /** Repeats until it knows; else it asks once. */
   readonly insists: boolean;
+  /** Looks what became of it before it orders again. */
+  readonly isCurious: boolean;
 }
 
 /**
@@ -93,6 +98,7 @@ export class ChaosClients {
     for (let attempt = 1; ; attempt += 1) {
       const told = await this.ask(order, attempt);
       this.told.set(order.key, told);
+      if (told.outcome === 'accepted' && order.isCurious) await this.look(order.key, told);
       if (told.outcome !== 'unknown' || !order.insists || this.insisting.signal.aborted) return;
       await delay(REPEAT_MS);
     }
@@ -102,10 +108,26 @@ export class ChaosClients {
     const { history, urls } = this.options;
     const instance = this.chance.pick(TRANSACTIONS);
     history.write({ what: 'asked', key, attempt, instance });
-    const answer = await post(`${urls[instance]}${path}`, key, body);
+    const answer = await request(`${urls[instance]}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'idempotency-key': key },
+      body: JSON.stringify(body),
+    });
     const told = this.toldBy(key, answer);
     history.write({ what: 'told', key, status: answer?.status ?? null, ...told });
     return told;
+  }
+
+  /** Waits a little for the outcome, at whichever instance. */
+  private async look(key: string, told: Told): Promise<void> {
+    const url = this.options.urls[this.chance.pick(TRANSACTIONS)];
+    const answer = await request(`${url}/v1/transfers/${told.transferId}`, {
+      headers: { prefer: `wait=${WAIT_SECONDS}` },
+    });
+    const shown = status.safeParse(answer?.body).data?.status ?? 'pending';
+    if (shown === 'pending') return;
+    this.told.set(key, { ...told, shown });
+    this.options.history.write({ what: 'shown', key, status: shown });
   }
 
   private toldBy(key: string, answer: Answer | undefined): Told {
@@ -132,6 +154,7 @@ export class ChaosClients {
       key: `chaos-${seed}-${number}`,
       path: '/v1/transfers',
       insists: chance.percent(SHARES.insisting),
+      isCurious: chance.percent(SHARES.curious),
     };
     const amount = { amountMinor: String(1 + chance.below(AMOUNT_MINOR_MAX)), currency };
     const to = (creditAccountId: string) => ({ debitAccountId: account, creditAccountId, ...amount });
@@ -155,14 +178,9 @@ interface Answer {
 }
 
 /** @returns undefined when no answer came, or half of one */
-async function post(url: string, key: string, body: object): Promise<Answer | undefined> {
+async function request(url: string, options: RequestInit): Promise<Answer | undefined> {
   try {
-    const response = await fetch(url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', 'idempotency-key': key },
-      body: JSON.stringify(body),
-      signal: AbortSignal.timeout(ANSWER_MS_MAX),
-    });
+    const response = await fetch(url, { ...options, signal: AbortSignal.timeout(ANSWER_MS_MAX) });
     return { status: response.status, body: await response.json() };
   } catch {
     return undefined;

@@ -119,7 +119,8 @@ class Wiring {
       await this.layTo(`client–${names.transactions}`, { url: `http://127.0.0.1:${ports.transactions}` });
     }
     const names = { transactions: 'relay-of-transactions', accounts: 'relay-of-accounts' } as const;
-    const options = { ...(await this.wired(names)), environment: COMMON };
+    // Also beside the naive twin, whose outboxes stay empty: what befalls them befalls nothing.
+    const options = { ...(await this.wired(names)), environment: COMMON, delivery: 'outbox' as const };
     for (const name of RELAYS) {
       this.relays.set(name, relayOf(name === names.transactions ? 'transactions' : 'accounts', options));
     }

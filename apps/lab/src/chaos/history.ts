@@ -36,6 +36,7 @@ export type HistoryLine =
   | { readonly what: 'run'; readonly seed: number; readonly strategy: string; readonly durationMs: number }
   | { readonly what: 'asked'; readonly key: string; readonly attempt: number; readonly instance: string }
   | ({ readonly what: 'told'; readonly key: string; readonly status: number | null } & Told)
+  | { readonly what: 'shown'; readonly key: string; readonly status: 'posted' | 'rejected' }
   | ({ readonly what: 'reading' } & Reading)
   | { readonly what: 'blind'; readonly reason: string }
   | { readonly what: 'struck' | 'over' | 'failed'; readonly fault: number; readonly name: string }

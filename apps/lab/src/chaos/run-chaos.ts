@@ -35,6 +35,8 @@ export interface RunOptions {
 export interface ChaosRun extends Remains {
   readonly strategy: DeliveryStrategy;
   readonly durationMs: number;
+  /** When nothing failed any more, since the run began, in ms. */
+  readonly healedAtMs: number;
   /** How many orders the clients were told what of. */
   readonly told: Readonly<Record<'accepted' | 'refused' | 'unknown', number>>;
   /** Readings that could not be made, as while a database was down. */
@@ -100,7 +102,15 @@ async function runOn(stage: ChaosStage, accountIds: readonly string[], play: Pla
     history.write({ what: settled ? 'settled' : 'not settled' });
     end.abort();
     await watching;
-    return { strategy, durationMs, faults, recoveryMs, ...eye.seen, ...(await judge(stage, clients)) };
+    return {
+      strategy,
+      durationMs,
+      healedAtMs,
+      faults,
+      recoveryMs,
+      ...eye.seen,
+      ...(await judge(stage, clients)),
+    };
   } finally {
     end.abort();
     await Promise.all([clients.stop(0), watching]);

@@ -99,19 +99,16 @@ async function roll(
   service: 'transactions' | 'accounts',
   onStruck: () => void,
 ): Promise<void> {
-  for (const name of service === 'transactions' ? TRANSACTIONS : ACCOUNTS) {
-    await restart(stage, name);
+  const names: readonly Instance[] = service === 'transactions' ? TRANSACTIONS : ACCOUNTS;
+  for (const [index, name] of names.entries()) {
+    const instance = stage.service(name);
+    await pidOf(instance);
+    await instance.stop();
+    if (index === 0) onStruck();
+    const mark = instance.log.end;
+    instance.start();
+    await instance.waitUntilListening(mark);
   }
-  onStruck();
-}
-
-async function restart(stage: ChaosStage, name: Instance): Promise<void> {
-  const service = stage.service(name);
-  await pidOf(service);
-  await service.stop();
-  const mark = service.log.end;
-  service.start();
-  await service.waitUntilListening(mark);
 }
 
 interface Break {

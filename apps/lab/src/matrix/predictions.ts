@@ -4,7 +4,7 @@ import type { Verdicts } from './verdict.js';
 
 /** What is to come of a cell, and why. */
 export interface Prediction {
-  readonly verdict: Verdicts | 'n/a';
+  readonly verdict: Verdicts;
   readonly because: string;
 }
 

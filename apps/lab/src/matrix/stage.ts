@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { bankEvents } from '@app/contracts';
+import { Logger } from '@nestjs/common';
 import { z } from 'zod';
 import { readBooks, type BankUrls } from '../audit/read-books.js';
 import type { Books } from '../audit/books.js';
@@ -122,6 +123,7 @@ export class MatrixStage {
 
   /** Publishes a text as it is, past the cables and the services. */
   async publish(channel: string, text: string): Promise<void> {
+    Logger.overrideLogger(['error']); // a provider says how it connects, and that is nobody's matter here
     const provider = await openProvider(this.broker, bankEvents);
     try {
       await provider.bus.publish(channel, text);

@@ -61,3 +61,6 @@ export const STRATEGIES = [
 ] as const satisfies readonly Strategy[];
 
 export type StrategyName = (typeof STRATEGIES)[number]['name'];
+
+/** A column with its name, for which every row has a prediction. */
+export type MatrixStrategy = Strategy & { readonly name: StrategyName };

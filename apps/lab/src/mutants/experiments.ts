@@ -34,7 +34,7 @@ export const EXPERIMENTS: readonly Experiment[] = [
   {
     mutants: ['publish-without-the-connected-gate'],
     check: 'publish-while-interrupted',
-    finds: ['phantom'],
+    finds: ['dead letter', 'phantom'],
   },
   { mutants: ['no-order-of-account-locks'], check: 'crossing-transfers', finds: ['deadlock'] },
   { mutants: ['no-idempotency-record'], check: 'committed × outbox', finds: ['ordered twice'] },

@@ -1,5 +1,5 @@
 import { LabError } from '../lab.errors.js';
-import type { Mutant } from './mutant.js';
+import { HERE, type Mutant } from './mutant.js';
 
 const SETTLE_LANES = {
   file: 'libs/outbox/src/sql/settle-lanes.ts',
@@ -195,7 +195,8 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'trust-the-callback',
-    safeguard: "a client's success counts only if its connection outlives it",
+    safeguard:
+      "a client's success counts only if its connection outlives it; and the client never gives a connection up by itself, which is when it lies",
     edits: [
       {
         file: 'libs/nats/src/nats-streaming.bus.ts',
@@ -203,6 +204,13 @@ export const MUTANTS: readonly Mutant[] = [
         language: 'code',
         find: 'if (!this.connection.isUp(client)) reject(connectionEnded(channel, cause)); else if (cause)',
         replace: 'if (cause)',
+      },
+      {
+        file: 'libs/nats/src/streaming-client.ts',
+        within: 'clientOptionsOf',
+        language: 'code',
+        find: 'maxReconnectAttempts: -1,',
+        replace: `maxReconnectAttempts: (${HERE}, 0),`,
       },
     ],
     breaks:

@@ -153,11 +153,14 @@ export const CABLE_POINTS: readonly Point[] = [
     at: answerToCommitOf(POST_TRANSFER),
     action: 'cut-before',
   }),
-  atMessage('delivery-acknowledgement-lost', 'accountsBroker', {
-    title: 'consumer: only its acknowledgement is lost',
-    at: deliveryAckOf(REQUESTED),
-    action: 'drop',
-  }),
+  {
+    ...atMessage('delivery-acknowledgement-lost', 'accountsBroker', {
+      title: 'consumer: only its acknowledgement is lost',
+      at: deliveryAckOf(REQUESTED),
+      action: 'drop',
+    }),
+    during: deliveredAgain,
+  },
 ];
 
 interface AtMessage {
@@ -192,6 +195,12 @@ function inMode(name: string, mode: CableMode, title: string, during: NonNullabl
     },
     during,
   };
+}
+
+/** Until the broker has waited long enough. */
+async function deliveredAgain({ cables: { accountsBroker } }: MatrixStage): Promise<void> {
+  const again = accountsBroker.strike({ at: deliveryOf(REQUESTED), action: 'pass' });
+  await until('the message to be delivered again', NOTICED_MS_MAX, () => again.hasFired || undefined);
 }
 
 /** Until the service has found out, and dialled again. */

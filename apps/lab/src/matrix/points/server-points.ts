@@ -1,9 +1,8 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { answerToCommitOf, commitOf, deliveryOf, publishAckOf, publishOf } from '../../cable/patterns.js';
 import type { Pattern } from '../../cable/message.js';
-import type { Cables } from '../stage.js';
-import { ACK_WAIT_MS, type MatrixStage } from '../stage.js';
 import type { Point } from '../point.js';
-import { setTimeout as delay } from 'node:timers/promises';
+import type { Cables } from '../stage.js';
 
 const REQUESTED = 'transfer.requested';
 const RECORD_TRANSFER = /insert into transfer\b/i;

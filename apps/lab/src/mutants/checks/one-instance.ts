@@ -1,27 +1,25 @@
-import { Client as Database } from 'pg';
 import { DeadlineError } from '../../lab.errors.js';
-import type { CellAccounts } from '../../matrix/client.js';
 import { until } from '../../parts/deadline.js';
 import { readRows } from '../../parts/sql.js';
 import type { Check } from './check.js';
 import type { Finding } from './finding.js';
+import { Lock } from './lock.js';
 import { reversed, type Scene } from './scene.js';
 
 const REQUESTED = 'transfer.requested';
 const WITHIN_MS = 20_000;
-/** Longer than the check needs: the connection is to come back, not to be given up. */
-const RESUME_MS = 60_000;
-/** Of two transfers that cross, one may get both locks in time by chance; of so many pairs, not each. */
-const PAIRS = 3;
+/** Longer than a check takes: the connection is to come back, and is not given up. */
+const PATIENT_MS = 60_000;
 /** More than a process takes from the signal to the end of its connection when it waits for nobody. */
 const CLOSED_EARLY_MS = 2_000;
 
 const LOCK_WAITS = `
   select count(*)::int as waits from pg_stat_activity
   where datname = current_database() and wait_event_type = 'Lock'`;
+const LOCK_ACCOUNT = 'select id from account where id = $1 for update';
 const REDELIVERED = `select sequence, redeliveries from inbox_redelivery where channel = '${REQUESTED}'`;
 
-/** What needs one instance of each service and no crash. */
+/** What becomes of connections, locks and processes that stop, without a second relay. */
 export const ONE_INSTANCE: readonly Check[] = [
   {
     name: 'publish-while-interrupted',
@@ -32,7 +30,7 @@ export const ONE_INSTANCE: readonly Check[] = [
   },
   {
     name: 'crossing-transfers',
-    title: 'transfers from one account to another and back are handled at once',
+    title: 'two transfers between the same accounts, there and back, are handled at once',
     strategy: 'outbox',
     service: 'accounts',
     play: crossing,
@@ -49,7 +47,7 @@ export const ONE_INSTANCE: readonly Check[] = [
 async function publishWhileInterrupted(scene: Scene): Promise<Finding[]> {
   const accounts = await scene.stage.openAccounts();
   const brokerCable = await scene.layCable();
-  const environment = { NATS_RESUME_TIMEOUT_MS: String(RESUME_MS) };
+  const environment = { NATS_RESUME_TIMEOUT_MS: String(PATIENT_MS) };
   const instance = await scene.startInstance({ environment, brokerCable });
   await brokerCable.set('refuse');
   await instance.waitForLine(/NATS connection interrupted/, WITHIN_MS);
@@ -63,26 +61,32 @@ async function publishWhileInterrupted(scene: Scene): Promise<Finding[]> {
 
 async function crossing(scene: Scene): Promise<Finding[]> {
   const { accounts: service, transactions } = scene.stage.bank;
-  const pairs: CellAccounts[] = [];
-  for (let index = 0; index < PAIRS; index += 1) pairs.push(await scene.stage.openAccounts());
+  const opened = await scene.stage.openAccounts();
+  const accounts = opened.debitAccountId < opened.creditAccountId ? opened : reversed(opened);
   await service.report(true);
-  const ids = pairs.flatMap(({ debitAccountId, creditAccountId }) => [debitAccountId, creditAccountId]);
-  const release = await hold(scene, {
-    statement: 'select id from account where id = any($1) for update',
-    values: [ids],
-    waiters: ids.length,
-    start: async () => {
-      await Promise.all(
-        pairs
-          .flatMap((pair) => [pair, reversed(pair)])
-          .map((accounts) => scene.order(transactions, accounts)),
-      );
-    },
-  });
-  await release();
-  const findings: Finding[] = [];
-  for (const pair of pairs) findings.push(...(await scene.findings(pair)));
-  return [...findings, ...brokenOff(service.steps.since(0))];
+  const { databases } = scene;
+  const first = await Lock.on(databases.accounts, LOCK_ACCOUNT, accounts.debitAccountId);
+  const second = await Lock.on(databases.accounts, LOCK_ACCOUNT, accounts.creditAccountId);
+  try {
+    await Promise.all([accounts, reversed(accounts)].map((each) => scene.order(transactions, each)));
+    await lockWaits(databases.accounts, 2);
+    await first.release();
+    // Whoever waited for it has it now, and waits for the other one.
+    await until('the first account to be taken', WITHIN_MS, () =>
+      isTaken(databases.accounts, accounts.debitAccountId),
+    );
+  } finally {
+    await first.release();
+    await second.release();
+  }
+  return [...(await scene.findings(accounts)), ...brokenOff(service.steps.since(0))];
+}
+
+/** Whether somebody has locked an account; a look that finds it free leaves it so. */
+async function isTaken(databaseUrl: string, accountId: string): Promise<true | undefined> {
+  const lock = await Lock.on(databaseUrl, `${LOCK_ACCOUNT} skip locked`, accountId);
+  await lock.release();
+  return lock.rows === 0 ? true : undefined;
 }
 
 /** A transaction that is broken off is begun anew: its message is recorded twice. */
@@ -101,17 +105,17 @@ function brokenOff(steps: readonly { readonly step: string; readonly detail: obj
 async function stoppedWhileHandling(scene: Scene): Promise<Finding[]> {
   const { accounts: service, transactions } = scene.stage.bank;
   const accounts = await scene.stage.openAccounts();
-  const release = await hold(scene, {
-    statement: 'lock table entry in share mode',
-    values: [],
-    waiters: 1,
-    start: async () => void (await scene.order(transactions, accounts)),
-  });
-  service.kill('SIGTERM');
-  await service.waitForLine(/NATS connection closed/, CLOSED_EARLY_MS).catch((error: unknown) => {
-    if (!(error instanceof DeadlineError)) throw error;
-  });
-  await release();
+  const held = await Lock.on(scene.databases.accounts, 'lock table entry in share mode');
+  try {
+    await scene.order(transactions, accounts);
+    await lockWaits(scene.databases.accounts, 1);
+    service.kill('SIGTERM');
+    await service.waitForLine(/NATS connection closed/, CLOSED_EARLY_MS).catch((error: unknown) => {
+      if (!(error instanceof DeadlineError)) throw error;
+    });
+  } finally {
+    await held.release();
+  }
   await service.waitForExit(1, WITHIN_MS);
   const mark = service.log.end;
   service.start();
@@ -127,31 +131,10 @@ async function stoppedWhileHandling(scene: Scene): Promise<Finding[]> {
   ];
 }
 
-interface Hold {
-  /** Takes the lock in the database of `accounts`. */
-  readonly statement: string;
-  readonly values: readonly unknown[];
-  /** What is to run into the lock. */
-  readonly start: () => Promise<void>;
-  /** How many sessions are to wait for it. */
-  readonly waiters: number;
-}
-
-/** Holds a lock until so many sessions wait for it. @returns lets them go */
-async function hold(scene: Scene, { statement, values, start, waiters }: Hold): Promise<() => Promise<void>> {
-  const database = new Database({ connectionString: scene.databases.accounts });
-  await database.connect();
-  try {
-    await database.query('begin');
-    await database.query(statement, [...values]);
-    await start();
-    await until(`${waiters} sessions to wait`, WITHIN_MS, async () => {
-      const [row] = await readRows<{ waits: number }>(scene.databases.accounts, LOCK_WAITS);
-      return (row?.waits ?? 0) >= waiters ? true : undefined;
-    });
-  } catch (error) {
-    await database.end();
-    throw error;
-  }
-  return () => database.end();
+/** Waits until so many sessions of a database wait for a lock. */
+async function lockWaits(databaseUrl: string, sessions: number): Promise<void> {
+  await until(`${sessions} sessions to wait for a lock`, WITHIN_MS, async () => {
+    const [row] = await readRows<{ waits: number }>(databaseUrl, LOCK_WAITS);
+    return (row?.waits ?? 0) >= sessions ? true : undefined;
+  });
 }

@@ -63,16 +63,18 @@ async function lateCommit(scene: Scene): Promise<Finding[]> {
 }
 
 async function twoWriters(scene: Scene): Promise<Finding[]> {
+  const { transactions } = scene.stage.bank;
   const accounts = await scene.stage.openAccounts();
   const writer = await scene.startInstance({ environment: { OUTBOX_RELAY: 'off' } });
-  const first = await orderAndStop(scene, { at: writer, accounts, step: 'outbox.unit.committing' });
+  // The relay sleeps with it: both transactions are committed before an event leaves.
+  const first = await orderAndStop(scene, { at: transactions, accounts, step: 'outbox.unit.committing' });
   let answered = false;
-  const second = scene.order(scene.stage.bank.transactions, accounts).then(() => (answered = true));
+  const second = scene.order(writer, accounts).then(() => (answered = true));
   await until('the second transaction to wait, or to have ended', WITHIN_MS, async () => {
     const [row] = await readRows<{ waits: number }>(scene.databases.transactions, LOCK_WAITS);
     return answered || (row?.waits ?? 0) > 0 ? true : undefined;
   });
-  await writer.wake();
+  await transactions.wake();
   await Promise.all([first.answer, second]);
   return scene.findings(accounts);
 }
