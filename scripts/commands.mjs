@@ -36,6 +36,7 @@ const COMMANDS = {
   'soak-nats': { run: (args) => become(LAB, ['soak-nats', ...args]) },
   proof: { run: proof },
   matrix: { run: (args) => labBesideRealServers('matrix', args) },
+  mutants: { run: (args) => become(LAB, ['mutants', ...args]) },
   'nats-streaming': { run: (args) => become(STREAMING_SERVER, args) },
   test: { run: (args) => runChild([...JEST, ...args]) },
   'test-unit': {

@@ -1,4 +1,7 @@
-/** Stands, in what code is replaced by, for the call that tells that it ran; default: it is called before the rest. */
+/**
+ * Stands, in what code is replaced by, for the call that tells that it ran; the call has no value, so that `?? value` may
+ * follow it. Default: it is called before the rest.
+ */
 export const HERE = '‹ran›';
 
 /** One text of the program's that is changed. */

@@ -6,8 +6,7 @@ import { CHECKS } from './checks/checks.js';
 import { kindsOf, type Finding } from './checks/finding.js';
 import { Scene } from './checks/scene.js';
 import type { Experiment } from './experiments.js';
-import { markOf } from './mutant.js';
-import { mutantOf } from './mutants.js';
+import { marksOf } from './mutants.js';
 
 /** A check that was played, with all safeguards or without some. */
 export interface Played {
@@ -107,8 +106,4 @@ function strategyOf({ strategy: name, service }: Check, mutants: readonly string
   const strategy: Strategy | undefined = STRATEGIES.find((one) => one.name === name);
   if (strategy === undefined) throw new Error(`the crash matrix has no strategy ${name}`);
   return { ...strategy, mutants: { [service]: mutants } };
-}
-
-function marksOf(mutant: string): string[] {
-  return mutantOf(mutant).edits.map((_, index) => markOf(mutant, index));
 }
