@@ -236,6 +236,6 @@ function bankOn({ strategy, broker, databases, cables, ports }: Ground): Bank {
     delivery: strategy.delivery,
     ports,
     agents: { transactions: { mutants: transactions }, accounts: { mutants: accounts } },
-    environment: { ...IMPATIENT, ...broker.environment },
+    environment: { ...IMPATIENT, ...broker.environment, ...strategy.environment },
   });
 }
