@@ -27,12 +27,14 @@ export interface Plot {
   readonly healedAtMs: number;
   /** A value as people read it. */
   readonly format: (value: number) => string;
+  /** The same at an axis, where the title tells the unit. */
+  readonly formatTick: (value: number) => string;
 }
 
 /** In the units of the view box: the page scales it. */
 const WIDTH = 640;
 const HEIGHT = 170;
-const LEFT = 78;
+const LEFT = 100;
 const RIGHT = 10;
 const TOP = 12;
 const BOTTOM = 24;
@@ -45,7 +47,7 @@ export const AREA = { width: WIDTH, left: LEFT, right: RIGHT };
 
 /** Draws a curve, with the faults as bands behind it. */
 export function plotCurve(plot: Plot): string {
-  const { title, points, bands, endMs, most, healedAtMs, format } = plot;
+  const { title, points, bands, endMs, most, healedAtMs, format, formatTick } = plot;
   const ticks = ticksTo(most, VALUES);
   const top = ticks.at(-1) ?? 1;
   const x = xOf(endMs);
@@ -58,7 +60,7 @@ export function plotCurve(plot: Plot): string {
   return [
     `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escaped(label)}">`,
     ...bands.map((band) => bandOf(band, x)),
-    ...ticks.map((value) => gridLine(y(value), format(value))),
+    ...ticks.map((value) => gridLine(y(value), formatTick(value))),
     timeAxis(endMs, x, HEIGHT),
     `<line class="healed" x1="${x(healedAtMs)}" x2="${x(healedAtMs)}" y1="${TOP}" y2="${HEIGHT - BOTTOM}"/>`,
     `<polygon class="area" points="${area}"/><polyline class="curve" points="${line}"/>`,

@@ -24,6 +24,7 @@ const CURVES: readonly {
   readonly title: string;
   readonly of: (reading: Reading) => number;
   readonly format: (value: number) => string;
+  readonly formatTick?: (value: number) => string;
 }[] = [
   { name: 'backlog', title: 'Backlog: recorded, not decided', of: ({ backlog }) => backlog, format: String },
   {
@@ -35,9 +36,10 @@ const CURVES: readonly {
   { name: 'pending', title: 'Transfers that say pending', of: ({ pending }) => pending, format: String },
   {
     name: 'money',
-    title: 'Money recorded on one side only',
+    title: `Money recorded on one side only, in ${CURRENCY}`,
     of: ({ moneyDifferenceMinor }) => Number(moneyDifferenceMinor),
     format: money,
+    formatTick: (value) => money(value).replace(`${CURRENCY} `, '').replace(/\.00$/, ''),
   },
 ];
 
@@ -45,9 +47,9 @@ const LANES: readonly { readonly name: string; readonly holds: (record: FaultRec
   { name: 'killed', holds: ({ fault }) => fault.action === 'kill' },
   { name: 'paused', holds: ({ fault }) => fault.action === 'pause' },
   { name: 'restarted', holds: ({ fault }) => fault.action === 'roll' },
-  { name: '– client', holds: ({ fault }) => fault.target.startsWith('client–') },
-  { name: '– broker', holds: ({ fault }) => fault.target.endsWith('–broker') },
-  { name: '– postgres', holds: ({ fault }) => fault.target.endsWith('–postgres') },
+  { name: 'client cables', holds: ({ fault }) => fault.target.startsWith('client–') },
+  { name: 'broker cables', holds: ({ fault }) => fault.target.endsWith('–broker') },
+  { name: 'postgres cables', holds: ({ fault }) => fault.target.endsWith('–postgres') },
 ];
 
 /** One page that needs no other file and no network: curves, fault bands, and every number as a table. */
@@ -72,9 +74,9 @@ function runSection(run: ChaosRun, endMs: number, most: readonly number[]): stri
   const { strategy, readings, faults, healedAtMs } = run;
   const bands = bandsOf(faults, endMs);
   const lanes = LANES.map(({ name, holds }) => ({ name, bands: bandsOf(faults.filter(holds), endMs) }));
-  const curves = CURVES.map(({ name, title, of, format }, index) => {
+  const curves = CURVES.map(({ name, title, of, format, formatTick = format }, index) => {
     const points = readings.map((reading) => ({ atMs: reading.atMs, value: of(reading) }));
-    const plot = { title, points, bands, endMs, most: most[index] ?? 0, healedAtMs, format };
+    const plot = { title, points, bands, endMs, most: most[index] ?? 0, healedAtMs, format, formatTick };
     return `<figure data-curve="${name}"><h3>${escaped(title)}<span class="read"></span></h3>${plotCurve(plot)}</figure>`;
   });
   return [

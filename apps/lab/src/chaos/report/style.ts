@@ -11,7 +11,7 @@ body { margin: 0 auto; max-width: 1400px; padding: 24px; background: var(--paper
 h1 { font-size: 24px; margin: 0; } h2 { font-size: 18px; margin: 0 0 4px; } h3 { font-size: 14px; margin: 12px 0 0; }
 p { margin: 4px 0; max-width: 80ch; } .muted { color: var(--muted); } .bad { color: var(--bad); } .good { color: var(--good); }
 .runs { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 480px), 1fr)); gap: 24px; margin: 24px 0; }
-.runs section { min-width: 0; }
+.runs section { min-width: 0; } figure { margin: 0; } [hidden] { display: none; }
 svg { display: block; width: 100%; height: auto; } text { fill: var(--muted); font-size: 12px; font-variant-numeric: tabular-nums; }
 .value, .lane { text-anchor: end; } .time { text-anchor: middle; } .grid { stroke: var(--rule); }
 .band { fill: var(--band); } .bar { fill: var(--bar); } .area { fill: var(--area); }
