@@ -20,7 +20,7 @@ export function builtFile(buildRoot: string, source: string): string {
   return join(buildRoot, source.replace(/\.ts$/, '.js'));
 }
 
-/** The names of all steps that a program may announce, from its own libraries. */
+/** The names of all steps that a program may announce: those of its own libraries, and of Node. */
 export async function stepsOf(buildRoot: string): Promise<string[]> {
   const lists = Object.entries(STEP_LISTS).map(async ([library, list]) => {
     const file = builtFile(buildRoot, `${library}/src/diagnostics.ts`);

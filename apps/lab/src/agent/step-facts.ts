@@ -21,6 +21,10 @@ const READERS: Readonly<Record<string, (value: unknown) => Plain>> = {
     const { key, sequence, error, policy } = parked as Plain;
     return { key, sequence, error, policy };
   },
+  request: (request) => {
+    const { method, url } = request as Plain;
+    return { method, path: url };
+  },
   ack: (ack) => ({ brokerSequence: (ack as Plain)['sequence'] }),
   error: (error) => ({ error: error instanceof Error ? `${error.name}: ${error.message}` : String(error) }),
 };

@@ -50,6 +50,7 @@ export class Cable {
   private readonly strikes: Strike[] = [];
   private readonly wiring: Wiring;
   private carriedTotal = 0;
+  private endedWithHole = false;
 
   private constructor(
     private readonly target: Endpoint,
@@ -69,6 +70,11 @@ export class Cable {
   /** How many connections it holds now of which neither end has gone. */
   get connections(): number {
     return [...this.strands].filter((strand) => strand.isWhole).length;
+  }
+
+  /** Whether something was thrown away since its mode was set, of connections that have ended too. */
+  get hasLost(): boolean {
+    return this.endedWithHole || [...this.strands].some((strand) => strand.hasHole);
   }
 
   /** How many connections it has carried so far. */
@@ -110,6 +116,7 @@ export class Cable {
     this.mode = mode;
     this.delayMs = isSlow ? delayMs : 0;
     for (const strand of this.strands) strand.treat(strands, this.delayMs);
+    this.endedWithHole = false;
     this.portChange = this.portChange.catch(() => undefined).then(() => this.settlePort());
     return this.portChange;
   }
@@ -161,7 +168,10 @@ export class Cable {
       dial: () => connect({ ...this.target, allowHalfOpen: true }),
       wire: this.wiring(),
       judge: { strikesAt: (message) => this.strikesAt(message), freeze: () => void this.set('freeze') },
-      onCut: () => this.strands.delete(strand),
+      onCut: () => {
+        this.strands.delete(strand);
+        this.endedWithHole ||= strand.hasHole;
+      },
     });
     this.strands.add(strand);
     strand.treat(treatmentOf(this.mode).arrivals, this.delayMs);

@@ -62,7 +62,8 @@ export class Strand {
     else this.pass(treatment, delayMs);
   }
 
-  private get hasHole(): boolean {
+  /** Whether something of it was thrown away. */
+  get hasHole(): boolean {
     return this.there.hasHole || this.back?.hasHole === true;
   }
 

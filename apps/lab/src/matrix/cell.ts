@@ -5,6 +5,7 @@ import { Client, type CellAccounts } from './client.js';
 import { PointNotReachedError, UnreachablePointReachedError } from './matrix.errors.js';
 import type { Fault, Point } from './point.js';
 import { settle } from './settle.js';
+import type { Story } from './story.js';
 import type { MatrixStage } from './stage.js';
 import { verdictOn, type Verdicts } from './verdict.js';
 
@@ -12,7 +13,7 @@ import { verdictOn, type Verdicts } from './verdict.js';
 export interface CellResult {
   readonly point: string;
   readonly strategy: string;
-  readonly verdict: Verdicts | 'n/a';
+  readonly verdict: Verdicts;
   readonly audit: Audit;
   readonly answers: Client['answers'];
   readonly tookMs: number;
@@ -28,10 +29,11 @@ const AMOUNT_MINOR = 10_00n;
  * shows that the bank works, and the auditor looks. Accounts of its own keep it apart from what was before.
  * @throws PointNotReachedError, UnreachablePointReachedError
  */
-export async function runCell(point: Point, stage: MatrixStage): Promise<CellResult> {
+export async function runCell(point: Point, stage: MatrixStage, story?: Story): Promise<CellResult> {
   stage.begin();
-  const cell = new Cell(point, stage, await stage.openAccounts());
-  return cell.run();
+  const accounts = await stage.openAccounts();
+  story?.watch(accounts);
+  return new Cell(point, stage, accounts, story).run();
 }
 
 class Cell {
@@ -42,8 +44,9 @@ class Cell {
     private readonly point: Point,
     private readonly stage: MatrixStage,
     private readonly accounts: CellAccounts,
+    private readonly story: Story | undefined,
   ) {
-    this.client = new Client(stage.clientUrl);
+    this.client = new Client(stage.clientUrl, (text, back) => this.say(text, back));
   }
 
   async run(): Promise<CellResult> {
@@ -51,9 +54,9 @@ class Cell {
     const reachable = point.unreachable?.(stage.strategy) === undefined;
     const fault = await point.prepare(stage);
     await (reachable ? this.meet(fault) : this.miss(fault));
-    await settle(stage, accounts, client);
+    const atRest = await settle(stage, accounts, client);
     await this.send();
-    const audit = await settle(stage, accounts, client);
+    const audit = await settle(stage, accounts, client, atRest);
     return {
       point: point.name,
       strategy: stage.strategy.name,
@@ -65,19 +68,20 @@ class Cell {
   }
 
   private async meet(fault: Fault): Promise<void> {
-    const { point, stage } = this;
+    const { point, stage, story } = this;
     if (point.answersHeld) await stage.cables.client.set('lose-answers');
     const sending = this.send();
     sending.catch(() => undefined); // awaited below
-    await until('the fault to strike', STRIKE_MS_MAX, () => (fault.hasStruck() ? true : undefined)).catch(
-      (cause: unknown) => {
-        throw new PointNotReachedError(point.name, stage.strategy.name, { cause });
-      },
-    );
+    await until('the fault to strike', STRIKE_MS_MAX, async () =>
+      (await fault.hasStruck()) ? true : undefined,
+    ).catch((cause: unknown) => {
+      throw new PointNotReachedError(point.name, stage.strategy.name, { cause });
+    });
+    story?.add({ kind: 'note', over: 'broker', text: `the fault strikes: ${point.title}` });
     await point.during?.(stage, { postAnother: () => this.postAnother() });
     await stage.mend();
     await sending;
-    await stage.prove();
+    await (story === undefined ? stage.prove() : story.aside(() => stage.prove()));
   }
 
   /** The transfer passes by where the fault lies in wait. */
@@ -85,7 +89,7 @@ class Cell {
     const { point, stage, accounts, client } = this;
     await this.send();
     await settle(stage, accounts, client);
-    if (fault.hasStruck()) throw new UnreachablePointReachedError(point.name, stage.strategy.name);
+    if (await fault.hasStruck()) throw new UnreachablePointReachedError(point.name, stage.strategy.name);
     await stage.mend();
   }
 
@@ -98,6 +102,11 @@ class Cell {
     } finally {
       ending.abort();
     }
+  }
+
+  private say(text: string, back: boolean): void {
+    const [from, to] = back ? (['transactions', 'client'] as const) : (['client', 'transactions'] as const);
+    this.story?.add({ kind: 'message', from, to, text });
   }
 
   private async postAnother(): Promise<void> {

@@ -29,6 +29,8 @@ export const CURRENCY = 'EUR';
 /** Longer than a service waits for anything; a request without an answer until then is unanswered. */
 const ANSWER_MS_MAX = 6_000;
 const REPEAT_MS = 100;
+/** So much of a key tells it from another. */
+const KEY_SHOWN = 8;
 const ACCEPTED = 202;
 
 /** Of the transfer that is recorded, or of the problem that names one. */
@@ -38,7 +40,11 @@ const told = z.object({ id: z.uuid() }).or(z.object({ transferId: z.uuid() }));
 export class Client {
   readonly answers: Answer[] = [];
 
-  constructor(private readonly url: string) {}
+  /** @param say is told what it sends (`back` is false) and what it is answered */
+  constructor(
+    private readonly url: string,
+    private readonly say: (text: string, back: boolean) => void = () => undefined,
+  ) {}
 
   /** Whether it was ever left without the answer that its transfer is accepted. */
   get wasInDoubt(): boolean {
@@ -67,7 +73,9 @@ export class Client {
 
   /** Sends an order once. */
   async send(order: TransferOrder): Promise<Answer> {
+    this.say(`POST /v1/transfers, key ${order.key.slice(0, KEY_SHOWN)}`, false);
     const answered = await post(`${this.url}/v1/transfers`, order).catch(() => undefined);
+    this.say(answered === undefined ? 'no answer' : String(answered.status), true);
     const { data } = told.safeParse(answered?.body);
     const transferId = data === undefined ? undefined : 'id' in data ? data.id : data.transferId;
     return { key: order.key, at: new Date(), status: answered?.status, transferId };

@@ -2,21 +2,21 @@ import type { Closers } from '../parts/closers.js';
 import { runCell, type CellResult } from './cell.js';
 import type { Point } from './point.js';
 import { MatrixStage } from './stage.js';
-import type { Strategy } from './strategies.js';
+import type { MatrixStrategy } from './strategies.js';
 import { messageOf } from '../lab.errors.js';
 
 /** A cell that was played, or could not be. */
 export interface Played {
   readonly point: Point;
-  readonly strategy: Strategy;
+  readonly strategy: MatrixStrategy;
   readonly result?: CellResult;
   /** Why there is no result. */
   readonly failure?: string;
 }
 
-export interface MatrixOptions {
+export interface Play {
   readonly points: readonly Point[];
-  readonly strategies: readonly Strategy[];
+  readonly strategies: readonly MatrixStrategy[];
   /** How many stages play at once. */
   readonly stages: number;
   readonly onPlayed: (cell: Played) => void;
@@ -26,7 +26,7 @@ export interface MatrixOptions {
 const CELLS_PER_STAGE = 16;
 
 /** Plays all cells, several stages at once. */
-export async function playMatrix(options: MatrixOptions, open: Closers): Promise<Played[]> {
+export async function playMatrix(options: Play, open: Closers): Promise<Played[]> {
   const { points, strategies, stages } = options;
   const pieces = strategies.flatMap((strategy) =>
     chunks(points, CELLS_PER_STAGE).map((some) => ({ strategy, points: some })),
@@ -46,7 +46,7 @@ export async function playMatrix(options: MatrixOptions, open: Closers): Promise
 }
 
 interface Piece {
-  readonly strategy: Strategy;
+  readonly strategy: MatrixStrategy;
   readonly points: readonly Point[];
 }
 
@@ -69,7 +69,7 @@ async function* playPiece({ strategy, points }: Piece, open: Closers): AsyncGene
   }
 }
 
-async function openStage(strategy: Strategy, open: Closers): Promise<MatrixStage> {
+async function openStage(strategy: MatrixStrategy, open: Closers): Promise<MatrixStage> {
   const stage = await MatrixStage.open(strategy);
   open.add(() => stage.close());
   return stage;

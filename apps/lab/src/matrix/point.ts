@@ -6,7 +6,7 @@ export type PointKind = 'program' | 'cable' | 'server';
 
 /** A fault that is ready: it strikes when the transfer gets there. */
 export interface Fault {
-  readonly hasStruck: () => boolean;
+  readonly hasStruck: () => boolean | Promise<boolean>;
 }
 
 /** What a point can let its cell do between the strike and the mending. */

@@ -1,31 +1,25 @@
 import { STRATEGIES, type StrategyName } from './strategies.js';
-import { isGreen, type Verdicts } from './verdict.js';
+import { LETTERS, TABLE_ROWS, type Letter, type PointName } from './prediction-table.js';
+import type { Verdicts } from './verdict.js';
 
 /** What is to come of a cell, and why. */
 export interface Prediction {
-  readonly verdict: Verdicts | 'n/a';
+  readonly verdict: Verdicts;
   readonly because: string;
 }
 
 /**
- * A row: the verdicts in the order of the strategies, and why each of them. A verdict that several strategies share has
- * one reason.
+ * The prediction of a cell.
+ * @throws Error when the table has none, or no reason for it: each cell has to have both
  */
-interface Row {
-  readonly verdicts: string;
-  readonly because: Readonly<Record<string, string>>;
-}
-
-const ASKS_AGAIN = 'nothing is written, and the client asks again';
-const KEY = 'it is recorded once: the client asks again with its key, and is told the same';
-const ROW = 'the event is a row of the same commit, and leaves after the restart';
-const REPEAT = 'the relay publishes it again, and the inbox swallows the repeat';
-
-export const ROWS: Readonly<Record<string, Row>> = {
-  'request-received': row('converged x8', { converged: ASKS_AGAIN }),
-};
-
-/** `converged x8 lost` is eight of the one and one of the other. */
-function row(verdicts: string, because: Record<string, string>): Row {
-  return { verdicts, because };
+export function predictionOf(point: string, strategy: StrategyName): Prediction {
+  const row = TABLE_ROWS[point as PointName];
+  const column = STRATEGIES.findIndex(({ name }) => name === strategy);
+  const cell = row?.cells.split(/\s+/)[column];
+  if (row === undefined || cell === undefined) throw new Error(`${point} × ${strategy} has no prediction`);
+  const letters = [...cell] as Letter[];
+  const because: Readonly<Partial<Record<Letter, string>>> = row.because;
+  const reasons = letters.map((letter) => because[letter]);
+  if (reasons.includes(undefined)) throw new Error(`${point} × ${strategy}: ${cell} has no reason`);
+  return { verdict: letters.map((letter) => LETTERS[letter]).join('+'), because: reasons.join('; ') };
 }

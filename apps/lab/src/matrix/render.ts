@@ -1,6 +1,6 @@
-import type { Prediction } from './predictions.js';
-import type { Point } from './point.js';
-import type { Strategy } from './strategies.js';
+import type { Point, PointKind } from './point.js';
+import { predictionOf } from './predictions.js';
+import type { MatrixStrategy } from './strategies.js';
 import { isGreen, type Verdicts } from './verdict.js';
 
 /** What stands in a cell of a table. */
@@ -8,15 +8,36 @@ const SIGNS: Readonly<Record<string, string>> = {
   consistent: '✓',
   converged: '✓?',
   'n/a': '–',
-  'not run': 'not run',
 };
-const KINDS = { program: 'Steps of the programs', cable: 'Cables', server: 'Servers' } as const;
+const KINDS: Readonly<Record<PointKind, string>> = {
+  program: 'Steps of the programs',
+  cable: 'Cables',
+  server: 'Servers',
+};
+
+const INTRODUCTION = `# What becomes of the money
+
+Each row is a place where something can break on a transfer's way, each column a way of sending its event. In each cell
+both services ran as processes of their own, the fault struck exactly there, everything was mended and came to rest, and
+an auditor compared the two databases with each other and with what the broker had delivered. \`npm run matrix\` plays it
+all again and compares; \`npm run matrix -- --replay POINT/STRATEGY\` tells what happened in one cell, step by step.
+How that is done, and what it does not show, is in [proof.md](proof.md).
+`;
+const LEGEND = `- ✓ both sides agree, and the client knew it all the time
+- ✓? both sides agree in the end; meanwhile the client was in doubt
+- **lost** recorded, never posted, and nothing will ever bring it
+- **phantom** posted, and never recorded
+- **duplicated** posted twice
+- **reordered** posted, and after a later one of the same account
+- **stuck** posted, and the other side will never know
+- – cannot be
+`;
 
 /** A table: the cells by row and column. */
 export interface Table {
   readonly points: readonly Point[];
-  readonly strategies: readonly Strategy[];
-  readonly cellOf: (point: Point, strategy: Strategy) => Verdicts | 'n/a' | 'not run';
+  readonly strategies: readonly MatrixStrategy[];
+  readonly cellOf: (point: Point, strategy: MatrixStrategy) => Verdicts;
 }
 
 /** A verdict as a sign where it is green, and in its own words where it is not. */
@@ -42,37 +63,40 @@ export function renderText({ points, strategies, cellOf }: Table): string {
     .join('\n');
 }
 
-/** The table as a document, with the reason of every verdict. */
-export function renderMarkdown(
-  table: Table,
-  predictionOf: (point: Point, strategy: Strategy) => Prediction,
-): string {
-  const { points, strategies, cellOf } = table;
-  const head = [
-    `| | ${strategies.map(({ title }) => title).join(' | ')} |`,
-    `|---|${strategies.map(() => '---').join('|')}|`,
-  ];
-  const sections = Object.entries(KINDS).map(([kind, title]) => {
-    const rows = points.filter((point) => point.kind === kind);
-    const lines = rows.map((point) => {
-      const cells = strategies.map((strategy) => cellMarkdown(cellOf(point, strategy)));
-      return `| ${point.title} (\`${point.name}\`) | ${cells.join(' | ')} |`;
-    });
-    return [`### ${title}`, '', ...head, ...lines, ''].join('\n');
-  });
-  const why = points.map((point) => {
-    const reasons = new Map(
-      strategies.map((strategy) => {
-        const { verdict, because } = predictionOf(point, strategy);
-        return [`${signOf(verdict)}: ${because}`, true] as const;
-      }),
-    );
-    return `- \`${point.name}\`: ${[...reasons.keys()].join('; ')}.`;
-  });
-  return [...sections, '### Why', '', ...why, ''].join('\n');
+/** docs/crash-matrix.md: the table, with the reason of every verdict. */
+export function renderDocument(table: Table): string {
+  const kinds = Object.keys(KINDS) as PointKind[];
+  return [INTRODUCTION, LEGEND, ...kinds.map((kind) => section(table, kind)), reasons(table)].join('\n');
 }
 
-function cellMarkdown(verdict: Verdicts): string {
-  const sign = signOf(verdict);
-  return isGreen(verdict) || verdict === 'n/a' || verdict === 'not run' ? sign : `**${sign}**`;
+function section({ points, strategies, cellOf }: Table, kind: PointKind): string {
+  const lines = points
+    .filter((point) => point.kind === kind)
+    .map((point) => {
+      const cells = strategies.map((strategy) => emphasized(cellOf(point, strategy)));
+      return `| ${point.title} | ${cells.join(' | ')} |`;
+    });
+  return [
+    `## ${KINDS[kind]}`,
+    '',
+    `| | ${strategies.map(({ title }) => title).join(' | ')} |`,
+    `| --- |${strategies.map(() => ' :-: |').join('')}`,
+    ...lines,
+    '',
+  ].join('\n');
+}
+
+function emphasized(verdict: Verdicts): string {
+  return isGreen(verdict) || verdict === 'n/a' ? signOf(verdict) : `**${signOf(verdict)}**`;
+}
+
+function reasons({ points, strategies, cellOf }: Table): string {
+  const lines = points.flatMap((point) => {
+    const why = strategies.map((strategy) => {
+      const { because } = predictionOf(point.name, strategy.name);
+      return `  - ${signOf(cellOf(point, strategy))}: ${because}.`;
+    });
+    return [`- **${point.title}** (\`${point.name}\`)`, ...new Set(why)];
+  });
+  return ['## Why', '', ...lines, ''].join('\n');
 }

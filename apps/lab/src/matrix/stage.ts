@@ -1,10 +1,14 @@
 import { randomUUID } from 'node:crypto';
+import { bankEvents } from '@app/contracts';
+import { Logger } from '@nestjs/common';
 import { z } from 'zod';
 import { readBooks, type BankUrls } from '../audit/read-books.js';
 import type { Books } from '../audit/books.js';
 import { Cable, layCable } from '../cable/cable.js';
+import type { Strike, StrikeOptions } from '../cable/strike.js';
 import { openAccount } from '../demo/bank-client.js';
 import { Bank, through, type ServiceName } from '../parts/bank.js';
+import { openProvider } from '../parts/provider.js';
 import type { Broker } from '../parts/broker.js';
 import { Closers } from '../parts/closers.js';
 import { until } from '../parts/deadline.js';
@@ -29,7 +33,7 @@ export interface Cables {
  * Short, so that a cell is short: each means the same at any length. A publish is given up before its lease ends, and a
  * silent peer is noticed before a client gives up on a request.
  */
-const IMPATIENT = {
+export const IMPATIENT = {
   NATS_CONNECT_TIMEOUT_MS: '1000',
   NATS_RESUME_TIMEOUT_MS: '1000',
   NATS_PING_INTERVAL_MS: '500',
@@ -55,6 +59,7 @@ const transfer = z.object({ status: z.string() });
 /** Where the cells of a strategy are played, one after the other: servers, cables and both services. */
 export class MatrixStage {
   readonly wiretap: Wiretap;
+  private readonly strikes: Strike[] = [];
   private endsBefore = { transactions: 0, accounts: 0 };
 
   private constructor(
@@ -102,10 +107,9 @@ export class MatrixStage {
 
   /** Opens the two accounts of a cell. */
   async openAccounts(): Promise<CellAccounts> {
-    const { url = '' } = this.bank.accounts;
     return {
-      debitAccountId: await openAccount(url, 'Debtor', OPENING_BALANCE_MINOR),
-      creditAccountId: await openAccount(url, 'Creditor', 0n),
+      debitAccountId: await this.openAccount('Debtor', OPENING_BALANCE_MINOR),
+      creditAccountId: await this.openAccount('Creditor', 0n),
     };
   }
 
@@ -119,9 +123,28 @@ export class MatrixStage {
     return BigInt(balance.parse(await response.json()).balanceMinor);
   }
 
+  /** Arms a strike for the cell that is being played; whatever has not struck by the next one is taken back. */
+  strike(cable: keyof Cables, options: StrikeOptions): Strike {
+    const strike = this.cables[cable].strike(options);
+    this.strikes.push(strike);
+    return strike;
+  }
+
+  /** Publishes a text as it is, past the cables and the services. */
+  async publish(channel: string, text: string): Promise<void> {
+    Logger.overrideLogger(['error']); // a provider says how it connects, and that is nobody's matter here
+    const provider = await openProvider(this.broker, bankEvents);
+    try {
+      await provider.bus.publish(channel, text);
+    } finally {
+      await provider.close();
+    }
+  }
+
   /** Remembers how things are, for {@link hasEnded}: a cell begins. */
   begin(): void {
     this.wiretap.forget();
+    for (const strike of this.strikes.splice(0)) strike.cancel();
     for (const service of [this.bank.transactions, this.bank.accounts]) service.forgive();
     this.endsBefore = {
       transactions: this.bank.transactions.exits.length,
@@ -148,6 +171,14 @@ export class MatrixStage {
   async prove(): Promise<void> {
     const accounts = await this.openAccounts();
     await until('a transfer to come through', PROOF_MS_MAX, () => this.probe(accounts));
+  }
+
+  /** A service that has just been mended may still have to end. */
+  private openAccount(owner: string, balanceMinor: bigint): Promise<string> {
+    return until('an account to be opened', PROOF_MS_MAX, () => {
+      const { url = '' } = this.bank.accounts;
+      return openAccount(url, owner, balanceMinor).catch(() => undefined);
+    });
   }
 
   private async probe(accounts: CellAccounts): Promise<true | undefined> {
@@ -215,6 +246,6 @@ function bankOn({ strategy, broker, databases, cables, ports }: Ground): Bank {
     delivery: strategy.delivery,
     ports,
     agents: { transactions: { mutants: transactions }, accounts: { mutants: accounts } },
-    environment: { ...IMPATIENT, ...broker.environment },
+    environment: { ...IMPATIENT, ...broker.environment, ...strategy.environment },
   });
 }

@@ -1,3 +1,9 @@
+/**
+ * Stands, in what code is replaced by, for the call that tells that it ran; the call has no value, so that `?? value` may
+ * follow it. Default: it is called before the rest.
+ */
+export const HERE = '‹ran›';
+
 /** One text of the program's that is changed. */
 export interface Edit {
   /** The source file, from the repository's root; its built form is what is changed. */
@@ -5,7 +11,8 @@ export interface Edit {
   /** The function or the SQL text that it stands in. */
   readonly within: string;
   /**
-   * - `code`: whole statements, so that a call can be put before them. They have run when that call ran.
+   * - `code`: whole statements, so that a call can be put before them; or {@link HERE} says where it goes. It has run when
+   *   that call ran.
    * - `sql`: part of an SQL text. It has run when a statement with it was sent to the database.
    */
   readonly language: 'code' | 'sql';

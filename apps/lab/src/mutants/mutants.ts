@@ -1,37 +1,16 @@
 import { LabError } from '../lab.errors.js';
-import type { Mutant } from './mutant.js';
+import { BANK_MUTANTS } from './catalogue/bank.mutants.js';
+import { CONNECTION_MUTANTS } from './catalogue/connection.mutants.js';
+import { CONSUMER_MUTANTS } from './catalogue/consumer.mutants.js';
+import { RELAY_MUTANTS } from './catalogue/relay.mutants.js';
+import { markOf, type Mutant } from './mutant.js';
 
 /** Every safeguard that can be taken out. */
 export const MUTANTS: readonly Mutant[] = [
-  {
-    name: 'no-inbox',
-    safeguard: 'the inbox: a message that was handled is not handled again',
-    edits: [
-      {
-        file: 'libs/outbox/src/inbox/inbox.ts',
-        within: 'Inbox.process',
-        language: 'code',
-        find: `if (recorded.repeats > 0) return 'repeated';`,
-        replace: '',
-      },
-    ],
-    breaks: 'a message that comes twice is handled twice',
-  },
-  {
-    name: 'trust-the-callback',
-    safeguard: "a client's success counts only if its connection outlives it",
-    edits: [
-      {
-        file: 'libs/nats/src/nats-streaming.bus.ts',
-        within: 'NatsStreamingBus.publishNow',
-        language: 'code',
-        find: `if (!this.connection.isUp(client)) reject(connectionEnded(channel, cause)); else if (cause)`,
-        replace: 'if (cause)',
-      },
-    ],
-    breaks:
-      'a client whose connection ends for good calls back without an error: what the broker never had is taken for acknowledged',
-  },
+  ...CONSUMER_MUTANTS,
+  ...RELAY_MUTANTS,
+  ...CONNECTION_MUTANTS,
+  ...BANK_MUTANTS,
 ];
 
 /** @throws UnknownMutantError */
@@ -39,6 +18,11 @@ export function mutantOf(name: string): Mutant {
   const found = MUTANTS.find((mutant) => mutant.name === name);
   if (found === undefined) throw new UnknownMutantError(name);
   return found;
+}
+
+/** The marks that a mutant's changed texts leave when they run: see `StepBook.mutantsRun`. @throws UnknownMutantError */
+export function marksOf(name: string): string[] {
+  return mutantOf(name).edits.map((_, index) => markOf(name, index));
 }
 
 /** No mutant has this name. */

@@ -1,5 +1,5 @@
 import { LabError } from '../lab.errors.js';
-import { markOf, type Edit } from './mutant.js';
+import { HERE, markOf, type Edit } from './mutant.js';
 
 /** The text that a mutant changes is not in its file exactly once: the file is another one than the mutant was made for. */
 export class MutantNotFoundError extends LabError {
@@ -30,9 +30,13 @@ export function rewrite(text: string, mutant: string, edit: Edit, index: number)
   if (first === undefined || others.length > 0) {
     throw new MutantNotFoundError(mutant, edit, others.length + (first === undefined ? 0 : 1));
   }
-  const mark = markOf(mutant, index);
-  const told = edit.language === 'sql' ? `/* lab mutant ${mark} */ ` : `globalThis.${RAN}('${mark}'); `;
-  return text.slice(0, first.start) + told + edit.replace + text.slice(first.end);
+  return text.slice(0, first.start) + replacementOf(edit, markOf(mutant, index)) + text.slice(first.end);
+}
+
+function replacementOf({ language, replace }: Edit, mark: string): string {
+  if (language === 'sql') return `/* lab mutant ${mark} */ ${replace}`;
+  const call = `globalThis.${RAN}('${mark}')`;
+  return replace.includes(HERE) ? replace.replace(HERE, call) : `${call}; ${replace}`;
 }
 
 /** Where a text occurs, however its words are spread over lines. */

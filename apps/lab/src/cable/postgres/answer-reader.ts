@@ -26,12 +26,13 @@ export class AnswerReader extends PostgresReader {
   }
 
   protected override lengthOf(bytes: Buffer): number | undefined {
-    if (this.conversation.encrypted) return this.giveUp();
-    return this.conversation.awaitsEncryption ? 1 : super.lengthOf(bytes);
+    const { state } = this.conversation;
+    if (state === 'asks-encryption') return 1;
+    return state === 'begun' ? super.lengthOf(bytes) : this.giveUp();
   }
 
   protected override frameOf(bytes: Buffer): Frame | undefined {
-    if (this.conversation.awaitsEncryption) return this.encryptionAnswer(bytes);
+    if (this.conversation.state === 'asks-encryption') return this.encryptionAnswer(bytes);
     const type = typeOf(bytes);
     const exchange = this.conversation.answered;
     if (type === 'E' && exchange !== undefined) this.failure = errorCodeIn(bytes);
@@ -42,8 +43,7 @@ export class AnswerReader extends PostgresReader {
   }
 
   private encryptionAnswer(bytes: Buffer): Frame {
-    this.conversation.awaitsEncryption = false;
-    this.conversation.encrypted = typeOf(bytes) !== 'N';
+    this.conversation.state = typeOf(bytes) === 'N' ? 'silent' : 'unreadable';
     return { bytes };
   }
 

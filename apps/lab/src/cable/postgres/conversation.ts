@@ -17,9 +17,13 @@ export class Conversation {
   private readonly portals = new Map<string, string>();
   private open: string[] | undefined;
   private readonly due: Exchange[] = [];
-  /** The encryption that was asked for is answered by one byte that is no message. */
-  awaitsEncryption = false;
-  encrypted = false;
+  /**
+   * - `silent`: the client has not begun. The server does not speak first.
+   * - `asks-encryption`: it is answered by one byte that is no message. Left to `silent` or `unreadable`.
+   * - `begun`: messages go both ways.
+   * - `unreadable`: it is encrypted, or no such conversation. Never left.
+   */
+  state: 'silent' | 'asks-encryption' | 'begun' | 'unreadable' = 'silent';
 
   parse(statement: string, text: string): void {
     this.prepared.set(statement, text);

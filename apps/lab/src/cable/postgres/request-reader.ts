@@ -18,7 +18,6 @@ const GATHERED = 'PBEDC';
 
 /** What a client says to PostgreSQL. A request is one frame, however many messages it takes. */
 export class RequestReader extends PostgresReader {
-  private started = false;
   private executed: string[] = [];
 
   constructor(private readonly conversation: Conversation) {
@@ -26,15 +25,22 @@ export class RequestReader extends PostgresReader {
   }
 
   protected override lengthOf(bytes: Buffer): number | undefined {
-    if (this.conversation.encrypted) return this.giveUp();
-    if (this.started) return super.lengthOf(bytes);
+    const { state } = this.conversation;
+    if (state === 'unreadable') return this.giveUp();
+    if (state === 'begun') return super.lengthOf(bytes);
     if (bytes.length < START_BYTES) return undefined;
     const length = bytes.readInt32BE(0);
     return length < START_BYTES || length > START_BYTES_MAX || !isStart(bytes) ? this.giveUp() : length;
   }
 
+  /** What cannot be read here has answers that nothing is known of. */
+  protected override giveUp(): undefined {
+    this.conversation.state = 'unreadable';
+    super.giveUp();
+  }
+
   protected override frameOf(bytes: Buffer): Frame | undefined {
-    if (!this.started) return this.start(bytes);
+    if (this.conversation.state !== 'begun') return this.start(bytes);
     const type = typeOf(bytes);
     this.note(type, bytes);
     if (GATHERED.includes(type)) return this.gather(bytes);
@@ -45,8 +51,8 @@ export class RequestReader extends PostgresReader {
 
   private start(bytes: Buffer): Frame {
     const code = bytes.readInt32BE(LENGTH_BYTES);
-    if (code === SSL_REQUEST || code === GSS_REQUEST) this.conversation.awaitsEncryption = true;
-    else this.started = true;
+    const asksEncryption = code === SSL_REQUEST || code === GSS_REQUEST;
+    this.conversation.state = asksEncryption ? 'asks-encryption' : 'begun';
     return { bytes };
   }
 

@@ -46,10 +46,9 @@ export const CABLE_POINTS: readonly Point[] = [
     name: 'answer-lost',
     kind: 'cable',
     title: 'client: the answer is lost, and the client asks again with its key',
-    prepare: async ({ cables: { client, transactionsDatabase } }) => {
+    prepare: async ({ cables: { client } }) => {
       await client.set('lose-answers');
-      const recorded = transactionsDatabase.strike({ at: answerToCommitOf(RECORD_TRANSFER), action: 'pass' });
-      return { hasStruck: () => recorded.hasFired };
+      return { hasStruck: () => client.hasLost };
     },
   },
   atMessage('insert-cut', 'transactionsDatabase', {
@@ -106,9 +105,9 @@ export const CABLE_POINTS: readonly Point[] = [
     name: 'requests-lost',
     kind: 'cable',
     title: 'broker: only what is sent to it is lost',
-    prepare: async ({ cables: { transactionsBroker, transactionsDatabase } }) => {
-      await transactionsBroker.set('lose-requests');
-      const recorded = transactionsDatabase.strike({
+    prepare: async (stage) => {
+      await stage.cables.transactionsBroker.set('lose-requests');
+      const recorded = stage.strike('transactionsDatabase', {
         at: answerToStatementLike(RECORD_TRANSFER),
         action: 'pass',
       });
@@ -154,11 +153,14 @@ export const CABLE_POINTS: readonly Point[] = [
     at: answerToCommitOf(POST_TRANSFER),
     action: 'cut-before',
   }),
-  atMessage('delivery-acknowledgement-lost', 'accountsBroker', {
-    title: 'consumer: only its acknowledgement is lost',
-    at: deliveryAckOf(REQUESTED),
-    action: 'drop',
-  }),
+  {
+    ...atMessage('delivery-acknowledgement-lost', 'accountsBroker', {
+      title: 'consumer: only its acknowledgement is lost',
+      at: deliveryAckOf(REQUESTED),
+      action: 'drop',
+    }),
+    during: deliveredAgain,
+  },
 ];
 
 interface AtMessage {
@@ -174,7 +176,7 @@ function atMessage(name: string, cable: keyof Cables, { title, at, action }: AtM
     kind: 'cable',
     title,
     prepare: (stage) => {
-      const strike = stage.cables[cable].strike({ at, action });
+      const strike = stage.strike(cable, { at, action });
       return Promise.resolve({ hasStruck: () => strike.hasFired });
     },
   };
@@ -186,13 +188,22 @@ function inMode(name: string, mode: CableMode, title: string, during: NonNullabl
     name,
     kind: 'cable',
     title,
-    prepare: async ({ cables: { transactionsBroker, transactionsDatabase } }) => {
-      await transactionsBroker.set(mode, { delayMs: SLOW_MS });
-      const recorded = transactionsDatabase.strike({ at: statementLike(RECORD_TRANSFER), action: 'pass' });
+    prepare: async (stage) => {
+      await stage.cables.transactionsBroker.set(mode, { delayMs: SLOW_MS });
+      const recorded = stage.strike('transactionsDatabase', {
+        at: statementLike(RECORD_TRANSFER),
+        action: 'pass',
+      });
       return { hasStruck: () => recorded.hasFired };
     },
     during,
   };
+}
+
+/** Until the broker has waited long enough. */
+async function deliveredAgain(stage: MatrixStage): Promise<void> {
+  const again = stage.strike('accountsBroker', { at: deliveryOf(REQUESTED), action: 'pass' });
+  await until('the message to be delivered again', NOTICED_MS_MAX, () => again.hasFired || undefined);
 }
 
 /** Until the service has found out, and dialled again. */

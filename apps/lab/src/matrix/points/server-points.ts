@@ -1,9 +1,8 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { answerToCommitOf, commitOf, deliveryOf, publishAckOf, publishOf } from '../../cable/patterns.js';
 import type { Pattern } from '../../cable/message.js';
-import type { Cables } from '../stage.js';
-import { ACK_WAIT_MS, type MatrixStage } from '../stage.js';
 import type { Point } from '../point.js';
-import { setTimeout as delay } from 'node:timers/promises';
+import type { Cables } from '../stage.js';
 
 const REQUESTED = 'transfer.requested';
 const RECORD_TRANSFER = /insert into transfer\b/i;
@@ -32,11 +31,11 @@ export const SERVER_POINTS: readonly Point[] = [
     name: 'broker-paused',
     kind: 'server',
     title: 'broker asleep at the publish, for longer than it is waited for',
-    prepare: ({ cables, broker }) => {
-      const strike = cables.transactionsBroker.strike({
+    prepare: (stage) => {
+      const strike = stage.strike('transactionsBroker', {
         at: publishOf(REQUESTED),
         action: () => {
-          broker.pause();
+          stage.broker.pause();
           return 'pass';
         },
       });
@@ -45,6 +44,17 @@ export const SERVER_POINTS: readonly Point[] = [
     during: async ({ broker }) => {
       await delay(PAUSE_MS);
       broker.resume();
+    },
+  },
+  {
+    name: 'poison',
+    kind: 'server',
+    title: 'a message before it on the channel that nobody can handle',
+    prepare: async (stage) => {
+      const letters = async () => (await stage.readBooks()).deadLetters.accounts.length;
+      const before = await letters();
+      await stage.publish(REQUESTED, 'no event at all');
+      return { hasStruck: async () => (await letters()) > before };
     },
   },
   databaseKilled('postgres-killed-before-commit', 'transactionsDatabase', {
@@ -76,17 +86,22 @@ function brokerKilled(
     kind: 'server',
     title,
     answersHeld: cable === 'accountsBroker',
-    prepare: ({ cables, broker }) => {
-      const strike = cables[cable].strike({
+    prepare: (stage) => {
+      // What the consumer has of it before the broker dies is left to chance otherwise.
+      stage.strike('accountsBroker', { at: deliveryOf(REQUESTED), action: 'drop' });
+      const strike = stage.strike(cable, {
         at,
         action: async () => {
-          await broker.kill();
+          await stage.broker.kill();
           return 'drop' as const;
         },
       });
       return Promise.resolve({ hasStruck: () => strike.hasFired });
     },
-    during: ({ broker }) => broker.restart({ keepStore }),
+    during: async ({ broker, wiretap }) => {
+      await broker.restart({ keepStore });
+      if (!keepStore) wiretap.forget();
+    },
   };
 }
 
@@ -95,11 +110,11 @@ function databaseKilled(name: string, cable: keyof Cables, { title, at }: Killed
     name,
     kind: 'server',
     title,
-    prepare: ({ cables, postgres }) => {
-      const strike = cables[cable].strike({
+    prepare: (stage) => {
+      const strike = stage.strike(cable, {
         at,
         action: async () => {
-          await postgres.crash();
+          await stage.postgres.crash();
           return 'drop' as const;
         },
       });
