@@ -74,6 +74,10 @@ function tableOf(experiments: readonly Experiment[], played: readonly Played[]):
     .join('\n');
 }
 
+function remarkOn(played: Played | undefined): string {
+  return played?.complaint?.split('\n', 1)[0] ?? 'as expected';
+}
+
 function verdictOf(played: Played | undefined): string {
   if (played === undefined) return 'not played';
   return played.findings.length === 0 ? 'green' : kindsOf(played.findings).join(', ');
