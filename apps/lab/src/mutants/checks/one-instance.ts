@@ -9,7 +9,7 @@ import { reversed, type Scene } from './scene.js';
 
 const REQUESTED = 'transfer.requested';
 const WITHIN_MS = 60_000;
-/** Longer than a check takes: the connection is to come back, and is not given up. */
+/** Longer than a check takes: the connection is to come back, and is given up for no time and no missing PONG. */
 const PATIENT_MS = 60_000;
 /** After it a publish counts as unknown; less than a client waits for its answer. */
 const UNANSWERED_MS = 3_000;
@@ -52,6 +52,7 @@ async function publishWhileInterrupted(scene: Scene): Promise<Finding[]> {
   const brokerCable = await scene.layCable();
   const environment = {
     NATS_RESUME_TIMEOUT_MS: String(PATIENT_MS),
+    NATS_PINGS_OUT_MAX: '100',
     NATS_ACK_TIMEOUT_MS: String(UNANSWERED_MS),
   };
   const instance = await scene.startInstance({ environment, brokerCable });
