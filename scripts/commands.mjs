@@ -66,12 +66,16 @@ export async function runCommand([name, ...args]) {
   return ready ? command.run(args) : 1;
 }
 
-/** The specs of the brokers and of their drivers, and the end-to-end suite, on the real servers. */
+/** The end-to-end specs in which a broker matters. */
+const BROKER_SPECS =
+  'apps/lab/e2e/(one-transfer|connection-lost|broker-replaced|demo|exhibits|outbox-relay|drain|shutdown|soak-nats|sent-has-left)';
+
+/** The specs of the brokers and of their drivers, and of what stands on them end to end, on the real servers. */
 async function testReal(args) {
   const found = realServers();
   if (Object.keys(found).length < REAL_SERVERS.length) return 1;
   Object.assign(process.env, found, { TEST_REAL: '1' });
-  const patterns = ['contract.real', 'core.real', 'libs/nats/test/(real|cluster)', 'apps/lab/e2e'];
+  const patterns = ['contract.real', 'core.real', 'libs/nats/test/(real|cluster)', BROKER_SPECS];
   return runChild([
     ...JEST,
     '--selectProjects=e2e',

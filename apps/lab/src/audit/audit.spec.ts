@@ -51,7 +51,14 @@ interface OneMore {
 }
 
 const T3 = request('t3', { amountMinor: 250n, sequence: 3n });
-const LETTER: DeadLetter = { id: 'd', channel: 'transfer.requested', reason: 'failed', event: T3 };
+const LETTER: DeadLetter = {
+  id: 'd',
+  channel: 'transfer.requested',
+  reason: 'failed',
+  deliveries: 5,
+  error: 'no',
+  event: T3,
+};
 
 describe('in health', () => {
   it('the auditor finds nothing: no class has a transfer, and nothing disagrees', () => {

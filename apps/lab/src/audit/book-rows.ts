@@ -73,8 +73,8 @@ export function toOutboxEvent({ envelope, key, sequence, attempts, state }: Outb
 
 type DeadLetterRow = Omit<DeadLetter, 'event'> & { readonly payload: Buffer };
 
-export function toDeadLetter({ id, channel, reason, payload }: DeadLetterRow): DeadLetter {
-  return { id, channel, reason, event: readTransferEvent(payload.toString()) ?? null };
+export function toDeadLetter({ payload, ...row }: DeadLetterRow): DeadLetter {
+  return { ...row, event: readTransferEvent(payload.toString()) ?? null };
 }
 
 interface IdempotencyRow {

@@ -30,7 +30,8 @@ export const bookStatements = {
     left join outbox_parked as parked on parked.id = message.id and parked.sequence = message.sequence
     order by message.key, message.sequence`,
   inbox: 'select source, id as "eventId", type, repeats from inbox_message',
-  deadLetters: 'select id, channel, reason, payload from inbox_dead_letter order by buried_at, id',
+  deadLetters:
+    'select id, channel, reason, deliveries, error, payload from inbox_dead_letter order by buried_at, id',
   outboxDepth: `
     select count(*) filter (where sequence > settled_sequence) as waiting,
            count(*) filter (where sequence > settled_sequence is not true) as sent

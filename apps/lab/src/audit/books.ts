@@ -92,6 +92,9 @@ export interface DeadLetter {
   readonly id: string;
   readonly channel: string;
   readonly reason: string;
+  readonly deliveries: number;
+  /** Of its last delivery. */
+  readonly error: string;
   readonly event: TransferEvent | null;
 }
 

@@ -9,6 +9,8 @@ const letter = (event: DeadLetter['event']): DeadLetter => ({
   id: 'd',
   channel: 'c',
   reason: 'failed',
+  deliveries: 5,
+  error: 'no',
   event,
 });
 
@@ -64,12 +66,12 @@ describe('records that disagree with the rows they speak of', () => {
     [
       'a dead letter of what is done',
       { deadLetters: { ...HEALTHY.deadLetters, accounts: [letter(requests[0] ?? null)] } },
-      'a dead letter of accounts is about transfer t1, which has ended there all the same',
+      'a dead letter of accounts is about transfer t1, which has ended there all the same (failed at delivery 5: no)',
     ],
     [
       'a dead letter of an outcome that has arrived',
       { deadLetters: { ...HEALTHY.deadLetters, transactions: [letter(outcomes[0] ?? null)] } },
-      'a dead letter of transactions is about transfer t1, which has ended there all the same',
+      'a dead letter of transactions is about transfer t1, which has ended there all the same (failed at delivery 5: no)',
     ],
     [
       'a dead letter of what is not recorded',

@@ -88,11 +88,12 @@ function letterFaults({ books, postings, rejections }: Evidence, transfers: Tran
     accounts: (id) => postings.has(id) || rejections.has(id),
     transactions: (id) => (transfers.get(id)?.status ?? 'pending') !== 'pending',
   };
-  const faultOf = (side: Side, { event }: DeadLetter): string[] => {
+  const faultOf = (side: Side, { event, reason, deliveries, error }: DeadLetter): string[] => {
     if (event === null) return [];
     const what = `a dead letter of ${side} is about transfer ${event.transferId}, which`;
     if (!transfers.has(event.transferId)) return [`${what} is not recorded`];
-    return isDone[side](event.transferId) ? [`${what} has ended there all the same`] : [];
+    const why = `${reason} at delivery ${deliveries}: ${error}`;
+    return isDone[side](event.transferId) ? [`${what} has ended there all the same (${why})`] : [];
   };
   return (['transactions', 'accounts'] as const).flatMap((side) =>
     books.deadLetters[side].flatMap((letter) => faultOf(side, letter)),

@@ -76,9 +76,12 @@ const ACK_WAIT_NS = 1_000_000_000;
       (patternOf, index) =>
         cable.strike({ at: patternOf(index % 2 === 0 ? CHANNEL : 'coin.tossed'), action: 'pass' }),
     );
+    const everything = { protocol: 'nats', name: 'everything', matches: () => true } as const;
+    const tap = cable.strike({ at: everything, occurrence: 'every', action: 'pass' });
     const received = await subscribe();
     await publish();
     expect(await (await until('the delivery', WITHIN_MS, () => received[0])).ackAck()).toBe(true);
+    expect(tap.seen).toBe(strikes.length); // and not what a client asks of the server itself
     const channel = CHANNEL;
     expect(await Promise.all(strikes.map(isFired))).toEqual([
       { protocol: 'nats', kind: 'publish', channel, text: 'heads' },

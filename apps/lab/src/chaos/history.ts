@@ -40,6 +40,7 @@ export type HistoryLine =
   | ({ readonly what: 'reading' } & Reading)
   | { readonly what: 'blind'; readonly reason: string }
   | { readonly what: 'struck' | 'over' | 'failed'; readonly fault: number; readonly name: string }
+  | { readonly what: 'said'; readonly program: string; readonly line: string }
   | { readonly what: 'healed' | 'settled' | 'not settled' }
   | { readonly what: 'finding'; readonly text: string };
 

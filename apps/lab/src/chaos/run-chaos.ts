@@ -6,6 +6,7 @@ import type { Told } from '../audit/told.js';
 import { watch } from '../audit/watch.js';
 import { openAccount } from '../demo/bank-client.js';
 import { CURRENCY } from '../demo/script.js';
+import { isWell } from '../load/complaints.js';
 import type { DeliveryStrategy } from '../parts/bank.js';
 import type { Closers } from '../parts/closers.js';
 import { ChaosClients, type ClientsOptions } from './chaos-clients.js';
@@ -35,6 +36,8 @@ export interface RunOptions {
 export interface ChaosRun extends Remains {
   readonly strategy: DeliveryStrategy;
   readonly durationMs: number;
+  /** When nothing failed any more, since the run began, in ms. */
+  readonly healedAtMs: number;
   /** How many orders the clients were told what of. */
   readonly told: Readonly<Record<'accepted' | 'refused' | 'unknown', number>>;
   /** Readings that could not be made, as while a database was down. */
@@ -49,6 +52,8 @@ const WITNESS_MS_MAX = 60_000;
 /** So many readings make a curve. */
 const READINGS = 600;
 const READING_MS_LEAST = 250;
+/** Of a log line, in characters: enough to know what it is about. */
+const LINE_MAX = 500;
 
 /**
  * Runs the bank for a time while everything that it stands on fails, lets it heal, and reads what is left.
@@ -81,6 +86,7 @@ async function runOn(stage: ChaosStage, accountIds: readonly string[], play: Pla
   const clients = new ChaosClients({ ...play, accountIds, currency: CURRENCY, urls: clientUrls(stage) });
   const end = new AbortController();
   const eye = new Eye(history);
+  writeComplaints(stage, history);
   const watching = watch(stage.ground.databases, {
     everyMs: Math.max(READING_MS_LEAST, durationMs / READINGS),
     signal: end.signal,
@@ -100,10 +106,27 @@ async function runOn(stage: ChaosStage, accountIds: readonly string[], play: Pla
     history.write({ what: settled ? 'settled' : 'not settled' });
     end.abort();
     await watching;
-    return { strategy, durationMs, faults, recoveryMs, ...eye.seen, ...(await judge(stage, clients)) };
+    return {
+      strategy,
+      durationMs,
+      healedAtMs,
+      faults,
+      recoveryMs,
+      ...eye.seen,
+      ...(await judge(stage, clients)),
+    };
   } finally {
     end.abort();
     await Promise.all([clients.stop(0), watching]);
+  }
+}
+
+/** Warnings and errors of the programs: what they thought of it. */
+function writeComplaints({ programs }: ChaosStage, history: History): void {
+  for (const [program, { log }] of programs) {
+    log.onLine((line) => {
+      if (!isWell(line)) history.write({ what: 'said', program, line: line.slice(0, LINE_MAX) });
+    });
   }
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { POINTS } from './points/points.js';
-import { TABLE_ROWS } from './prediction-table.js';
-import { LETTERS, predictionOf } from './predictions.js';
+import { LETTERS, TABLE_ROWS } from './prediction-table.js';
+import { predictionOf } from './predictions.js';
 import { STRATEGIES } from './strategies.js';
 
 const CELLS = POINTS.flatMap((point) => STRATEGIES.map((strategy) => ({ point, strategy })));

@@ -1,5 +1,5 @@
 import { STRATEGIES, type StrategyName } from './strategies.js';
-import { TABLE_ROWS, type PointName } from './prediction-table.js';
+import { LETTERS, TABLE_ROWS, type Letter, type PointName } from './prediction-table.js';
 import type { Verdicts } from './verdict.js';
 
 /** What is to come of a cell, and why. */
@@ -7,19 +7,6 @@ export interface Prediction {
   readonly verdict: Verdicts;
   readonly because: string;
 }
-
-/** The letters of the table; a cell with several kinds of damage has a letter for each. */
-export const LETTERS = {
-  '✓': 'consistent',
-  '?': 'converged',
-  L: 'lost',
-  P: 'phantom',
-  D: 'duplicated',
-  R: 'reordered',
-  S: 'stuck',
-  '-': 'n/a',
-} as const;
-export type Letter = keyof typeof LETTERS;
 
 /**
  * The prediction of a cell.

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { readBooks, type BankUrls } from '../audit/read-books.js';
 import type { Books } from '../audit/books.js';
 import { Cable, layCable } from '../cable/cable.js';
+import type { Strike, StrikeOptions } from '../cable/strike.js';
 import { openAccount } from '../demo/bank-client.js';
 import { Bank, through, type ServiceName } from '../parts/bank.js';
 import { openProvider } from '../parts/provider.js';
@@ -58,6 +59,7 @@ const transfer = z.object({ status: z.string() });
 /** Where the cells of a strategy are played, one after the other: servers, cables and both services. */
 export class MatrixStage {
   readonly wiretap: Wiretap;
+  private readonly strikes: Strike[] = [];
   private endsBefore = { transactions: 0, accounts: 0 };
 
   private constructor(
@@ -121,6 +123,13 @@ export class MatrixStage {
     return BigInt(balance.parse(await response.json()).balanceMinor);
   }
 
+  /** Arms a strike for the cell that is being played; whatever has not struck by the next one is taken back. */
+  strike(cable: keyof Cables, options: StrikeOptions): Strike {
+    const strike = this.cables[cable].strike(options);
+    this.strikes.push(strike);
+    return strike;
+  }
+
   /** Publishes a text as it is, past the cables and the services. */
   async publish(channel: string, text: string): Promise<void> {
     Logger.overrideLogger(['error']); // a provider says how it connects, and that is nobody's matter here
@@ -135,6 +144,7 @@ export class MatrixStage {
   /** Remembers how things are, for {@link hasEnded}: a cell begins. */
   begin(): void {
     this.wiretap.forget();
+    for (const strike of this.strikes.splice(0)) strike.cancel();
     for (const service of [this.bank.transactions, this.bank.accounts]) service.forgive();
     this.endsBefore = {
       transactions: this.bank.transactions.exits.length,
@@ -236,6 +246,6 @@ function bankOn({ strategy, broker, databases, cables, ports }: Ground): Bank {
     delivery: strategy.delivery,
     ports,
     agents: { transactions: { mutants: transactions }, accounts: { mutants: accounts } },
-    environment: { ...IMPATIENT, ...broker.environment },
+    environment: { ...IMPATIENT, ...broker.environment, ...strategy.environment },
   });
 }

@@ -11,6 +11,8 @@ export interface Strategy {
   readonly broker: 'streaming' | 'jetstream';
   /** The safeguards that are taken out of each service, by their mutants' names; none where it is not said. */
   readonly mutants?: Readonly<Partial<Record<ServiceName, readonly string[]>>>;
+  /** Settings of both services that differ from the other strategies'. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** The columns, from the naive to the safe. */
@@ -50,6 +52,8 @@ export const STRATEGIES = [
     delivery: 'outbox',
     broker: 'streaming',
     mutants: { transactions: ['trust-the-callback'], accounts: ['trust-the-callback'] },
+    // A silent peer is found out before a publish is given up: only then is there a success to be trusted.
+    environment: { NATS_ACK_TIMEOUT_MS: '1900' },
   },
   { name: 'outbox', title: 'outbox and inbox', delivery: 'outbox', broker: 'streaming' },
   {

@@ -38,11 +38,7 @@ function realProgram(binary: string): BrokerProgram {
     ...COMMON,
     // It opens its port before its streaming part can answer.
     ready: [LISTENING, /Streaming Server is ready/],
-    launch: (port, directory, log) => {
-      // Killed while it wrote, it refuses to start on a last record that is not whole.
-      const more = directory === undefined ? [] : ['-file_truncate_bad_eof'];
-      return startBinary(binary, [...commandLineOf(port, directory), ...more], log);
-    },
+    launch: (port, directory, log) => startBinary(binary, commandLineOf(port, directory), log),
   };
 }
 

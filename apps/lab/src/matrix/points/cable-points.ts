@@ -105,9 +105,9 @@ export const CABLE_POINTS: readonly Point[] = [
     name: 'requests-lost',
     kind: 'cable',
     title: 'broker: only what is sent to it is lost',
-    prepare: async ({ cables: { transactionsBroker, transactionsDatabase } }) => {
-      await transactionsBroker.set('lose-requests');
-      const recorded = transactionsDatabase.strike({
+    prepare: async (stage) => {
+      await stage.cables.transactionsBroker.set('lose-requests');
+      const recorded = stage.strike('transactionsDatabase', {
         at: answerToStatementLike(RECORD_TRANSFER),
         action: 'pass',
       });
@@ -176,7 +176,7 @@ function atMessage(name: string, cable: keyof Cables, { title, at, action }: AtM
     kind: 'cable',
     title,
     prepare: (stage) => {
-      const strike = stage.cables[cable].strike({ at, action });
+      const strike = stage.strike(cable, { at, action });
       return Promise.resolve({ hasStruck: () => strike.hasFired });
     },
   };
@@ -188,9 +188,12 @@ function inMode(name: string, mode: CableMode, title: string, during: NonNullabl
     name,
     kind: 'cable',
     title,
-    prepare: async ({ cables: { transactionsBroker, transactionsDatabase } }) => {
-      await transactionsBroker.set(mode, { delayMs: SLOW_MS });
-      const recorded = transactionsDatabase.strike({ at: statementLike(RECORD_TRANSFER), action: 'pass' });
+    prepare: async (stage) => {
+      await stage.cables.transactionsBroker.set(mode, { delayMs: SLOW_MS });
+      const recorded = stage.strike('transactionsDatabase', {
+        at: statementLike(RECORD_TRANSFER),
+        action: 'pass',
+      });
       return { hasStruck: () => recorded.hasFired };
     },
     during,
@@ -198,8 +201,8 @@ function inMode(name: string, mode: CableMode, title: string, during: NonNullabl
 }
 
 /** Until the broker has waited long enough. */
-async function deliveredAgain({ cables: { accountsBroker } }: MatrixStage): Promise<void> {
-  const again = accountsBroker.strike({ at: deliveryOf(REQUESTED), action: 'pass' });
+async function deliveredAgain(stage: MatrixStage): Promise<void> {
+  const again = stage.strike('accountsBroker', { at: deliveryOf(REQUESTED), action: 'pass' });
   await until('the message to be delivered again', NOTICED_MS_MAX, () => again.hasFired || undefined);
 }
 

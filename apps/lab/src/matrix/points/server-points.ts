@@ -31,11 +31,11 @@ export const SERVER_POINTS: readonly Point[] = [
     name: 'broker-paused',
     kind: 'server',
     title: 'broker asleep at the publish, for longer than it is waited for',
-    prepare: ({ cables, broker }) => {
-      const strike = cables.transactionsBroker.strike({
+    prepare: (stage) => {
+      const strike = stage.strike('transactionsBroker', {
         at: publishOf(REQUESTED),
         action: () => {
-          broker.pause();
+          stage.broker.pause();
           return 'pass';
         },
       });
@@ -86,13 +86,13 @@ function brokerKilled(
     kind: 'server',
     title,
     answersHeld: cable === 'accountsBroker',
-    prepare: ({ cables, broker }) => {
+    prepare: (stage) => {
       // What the consumer has of it before the broker dies is left to chance otherwise.
-      cables.accountsBroker.strike({ at: deliveryOf(REQUESTED), action: 'drop' });
-      const strike = cables[cable].strike({
+      stage.strike('accountsBroker', { at: deliveryOf(REQUESTED), action: 'drop' });
+      const strike = stage.strike(cable, {
         at,
         action: async () => {
-          await broker.kill();
+          await stage.broker.kill();
           return 'drop' as const;
         },
       });
@@ -110,11 +110,11 @@ function databaseKilled(name: string, cable: keyof Cables, { title, at }: Killed
     name,
     kind: 'server',
     title,
-    prepare: ({ cables, postgres }) => {
-      const strike = cables[cable].strike({
+    prepare: (stage) => {
+      const strike = stage.strike(cable, {
         at,
         action: async () => {
-          await postgres.crash();
+          await stage.postgres.crash();
           return 'drop' as const;
         },
       });

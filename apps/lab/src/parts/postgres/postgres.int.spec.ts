@@ -124,6 +124,33 @@ describe('a PostgreSQL of the lab', () => {
     }
   });
 
+  it('killed, it dies with what is at work in it, which would not have heard of its death before its end', async () => {
+    const postgres = await start();
+    const client = new Client({ connectionString: postgres.adminUrl });
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+      const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
+      const backend = rows[0]!.pid;
+      // Half a minute of work, of which it looks up for nothing.
+      const work = client.query('do $$ begin for i in 1..1000000000 loop end loop; end $$');
+      const ended = work.then(
+        () => 'done',
+        () => 'broken off',
+      );
+      await until('it to be at work', WITHIN_MS, async () => {
+        const working = `select 1 from pg_stat_activity where pid = ${backend} and state = 'active'`;
+        return (await ask(postgres.adminUrl, working)).length === 1 ? true : undefined;
+      });
+      expect(await isAliveWith(backend, 'postgres')).toBe(true);
+      await postgres.kill();
+      expect(await isAliveWith(backend, 'postgres')).toBe(false);
+      expect(await ended).toBe('broken off');
+    } finally {
+      await postgres.stop();
+    }
+  });
+
   it('paused, it answers nobody, on old connections and on new ones, until it is resumed', async () => {
     const postgres = await start();
     const client = new Client({ connectionString: postgres.adminUrl });

@@ -75,13 +75,25 @@ export class Bank {
   }
 }
 
-function settingsOf(service: ServiceName, settings: BankSettings): ServiceSettings {
-  const { onConnectionLost, delivery, relay } = settings;
+function settingsOf(
+  service: ServiceName,
+  { onConnectionLost, delivery, relay }: BankSettings,
+): ServiceSettings {
+  const name = `${service} ${onConnectionLost}`;
+  const nats = NATS_SETTINGS.get(name) ?? natsSettings(service, onConnectionLost);
+  NATS_SETTINGS.set(name, nats);
+  return { delivery, nats, relay: { ...RELAY_DEFAULTS, ...relay } };
+}
+
+/** Kept, since reading an environment takes longer than a schedule may. */
+const NATS_SETTINGS = new Map<string, ServiceSettings['nats']>();
+
+/** The defaults of a service. */
+function natsSettings(service: ServiceName, onConnectionLost: string): ServiceSettings['nats'] {
   const environment = z.object(natsEnvironment).parse({
     NATS_URL: 'nats://broker:4222',
     NATS_CLUSTER_ID: 'bank',
     NATS_ON_CONNECTION_LOST: onConnectionLost,
   });
-  const nats = natsOptionsFrom(environment, { service, startup: 'background' });
-  return { delivery, nats, relay: { ...RELAY_DEFAULTS, ...relay } };
+  return natsOptionsFrom(environment, { service, startup: 'background' });
 }

@@ -11,6 +11,8 @@ export interface Libraries {
   readonly nats: typeof import('@app/nats');
   readonly outbox: typeof import('@app/outbox');
   readonly contracts: typeof import('@app/contracts');
+  /** One for all lives of a service: it only knows texts. */
+  readonly tables: import('@app/outbox').Tables;
   readonly createBus: (connection: object) => Promise<import('@app/nats').MessageBus>;
   readonly createStrategy: (
     delivery: string,
@@ -42,7 +44,8 @@ export async function loadLibraries(service: ServiceName): Promise<Libraries> {
     library('nats/src/driver'),
     library('outbox/src/strategies/create-strategy'),
   ]);
-  return { nats, outbox, contracts, ...driver, ...strategies } as unknown as Libraries;
+  const { Tables } = outbox as Libraries['outbox'];
+  return { nats, outbox, contracts, ...driver, ...strategies, tables: new Tables() } as unknown as Libraries;
 }
 
 async function load(service: ServiceName, path: string): Promise<object> {

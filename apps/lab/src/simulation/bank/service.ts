@@ -56,7 +56,7 @@ export class Service<Api> {
       clientId: process.name,
     });
     const bus: MessageBus = await createBus(connection);
-    const tables = new outbox.Tables();
+    const { tables } = libraries;
     const relay = new outbox.Relay({
       dataSource,
       tables,

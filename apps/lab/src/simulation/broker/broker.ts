@@ -153,9 +153,13 @@ export class Broker {
     for (const group of this.groups.values()) group.resume();
   }
 
-  /** Whether every stored message is acknowledged by every group that reads its channel. */
+  /** Whether every channel is read to its end, and every message acknowledged. */
   get drained(): boolean {
-    return [...this.groups.values()].every((group) => group.drained);
+    const groups = [...this.groups];
+    return [...this.channels.keys()].every((channel) => {
+      const readers = groups.filter(([name]) => name.startsWith(`${channel} `));
+      return readers.length > 0 && readers.every(([, group]) => group.drained);
+    });
   }
 
   private store(channel: string, payload: string): void {

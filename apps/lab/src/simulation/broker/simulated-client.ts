@@ -24,9 +24,6 @@ interface ClientOptions {
 
 type PublishCallback = (error: Error | string | undefined, guid: string) => void;
 
-/** Until what was published in one turn is flushed, in microseconds: a process that ends before has sent nothing. */
-const FLUSH_MICROS = 50;
-
 /** One client; what is used of `Stan`. */
 export class SimulatedClient extends EventEmitter {
   /** The inner NATS connection; absent once the client is closed. */
@@ -73,7 +70,7 @@ export class SimulatedClient extends EventEmitter {
     const timedOut = () => this.callBack(guid, new Error('stan: publish ack timeout'));
     const timer = this.after(this.options.ackTimeout, timedOut);
     this.pending.set(guid, { callback, timer });
-    this.world.after(FLUSH_MICROS, 'flush', () => this.flush(guid, channel, data), this.owner);
+    this.world.afterTurn(this.owner, () => this.flush(guid, channel, data));
     return guid;
   }
 
@@ -122,14 +119,9 @@ export class SimulatedClient extends EventEmitter {
   /** Sends an acknowledgement, if there is a connection to send it on. */
   acknowledge(member: Member, sequence: number): void {
     const { link } = this;
-    this.world.after(
-      FLUSH_MICROS,
-      'flush',
-      () => {
-        link?.toServer('acknowledge', () => this.broker.acknowledge(member, sequence));
-      },
-      this.owner,
-    );
+    this.world.afterTurn(this.owner, () => {
+      link?.toServer('acknowledge', () => this.broker.acknowledge(member, sequence));
+    });
   }
 
   private receive(subscription: SimulatedSubscription, member: Member, message: Delivered): void {

@@ -162,12 +162,12 @@ export class Database implements Engine {
   }
 
   /** @throws ServerError if the holder waits for this transaction in turn */
-  private wait({ transaction, keysInserted }: Execution, holder: Transaction): void {
+  private wait({ transaction, inserted }: Execution, holder: Transaction): void {
     for (let other: Transaction | undefined = holder; other; other = other.waitsFor) {
       if (other === transaction) throw new ServerError('deadlock detected', DEADLOCK);
     }
     transaction.waitsFor = holder;
-    for (const { rows, key } of keysInserted) rows.reserved.set(key, transaction);
+    for (const { rows, keys } of inserted) for (const key of keys()) rows.reserved.set(key, transaction);
   }
 
   private end(transaction: Transaction, status: 'committed' | 'aborted'): void {

@@ -35,8 +35,8 @@ export class Execution {
   readonly scans = new Map<string, readonly Tuple[]>();
   /** What is looked at when it has written everything. */
   readonly checks: (() => void)[] = [];
-  /** The unique keys that it has inserted. */
-  readonly keysInserted: { readonly rows: Rows; readonly key: string }[] = [];
+  /** What it has inserted, and under which unique keys. */
+  readonly inserted: { readonly rows: Rows; readonly keys: () => string[] }[] = [];
 
   constructor(
     readonly engine: Engine,

@@ -28,8 +28,6 @@ export interface ServerParts {
 
 /** Two clocks of one statement: the time until it is looked at, and the moment at which it runs. */
 const LEAST_RUN_MICROS = 100;
-/** Until what a program has written has left it. */
-const FLUSH_MICROS = 20;
 const ABORTED = '25P02';
 
 /** PostgreSQL as a server: sessions, each with its transaction, that end with their connections, and crashes. */
@@ -122,7 +120,7 @@ export class Session {
         world.trace.tell(owner.name, name, () => point.title);
         world.afterWay(point.title, () => this.receive(text, request));
       };
-      world.after(FLUSH_MICROS, 'flush', send, owner);
+      world.afterTurn(owner, send);
     });
   }
 

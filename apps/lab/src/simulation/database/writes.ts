@@ -1,4 +1,4 @@
-import { frameOf, type Compiled } from '../sql/compiled.js';
+import { frameOf } from '../sql/compiled.js';
 import { keyOf, type Value } from '../sql/values.js';
 import { ServerError } from '../simulation.errors.js';
 import type { ForeignKey, TableDefinition, UniqueKey } from './definition.js';
@@ -56,11 +56,14 @@ export function insertRow(table: TableDefinition, values: readonly Value[], exec
   const version = write(table, row, values, execution);
   rows.all.push(row);
   transaction.undo.push(() => void rows.all.splice(rows.all.indexOf(row), 1));
-  for (const unique of table.uniques) {
-    const key = uniqueKeyOf(unique, values, execution);
-    if (key !== undefined) execution.keysInserted.push({ rows, key });
-  }
+  execution.inserted.push({ rows, keys: () => keysOf(table, values, execution) });
   return version;
+}
+
+/** As texts, of the unique keys that the row is under. */
+function keysOf({ uniques }: TableDefinition, values: readonly Value[], execution: Execution): string[] {
+  const under = uniques.filter((unique) => isUnder(unique, values, execution));
+  return under.map((unique) => keyTextOf(unique, values));
 }
 
 /** Replaces the newest version of a locked row. */
@@ -108,12 +111,13 @@ export function conflictOf(
   except?: Row,
 ): Row | undefined {
   const { transaction, engine } = execution;
-  const key = uniqueKeyOf(unique, values, execution);
-  if (key === undefined) return undefined;
+  if (!isUnder(unique, values, execution)) return undefined;
   const rows = engine.rowsOf(table.name);
-  waitFor(rows.reserved.get(key), transaction);
+  if (rows.reserved.size > 0) waitFor(rows.reserved.get(keyTextOf(unique, values)), transaction);
   const has = (version: Version | undefined) =>
-    version !== undefined && uniqueKeyOf(unique, version.values, execution) === key;
+    version !== undefined &&
+    unique.columns.every((column) => version.values[column] === values[column]) &&
+    isUnder(unique, version.values, execution);
   for (const row of rows.all) {
     const { newest } = row;
     if (row === except || !newest) continue;
@@ -137,12 +141,14 @@ function waitFor(holder: Transaction | undefined, transaction: Transaction): voi
   if (isOpenOther(holder, transaction)) throw new LockWait(holder);
 }
 
-/** Undefined where the key is null in part, or the row not of the partial index. */
-function uniqueKeyOf(unique: UniqueKey, values: readonly Value[], execution: Execution): string | undefined {
-  const key = unique.columns.map((column) => values[column] as Value);
-  if (key.includes(null)) return undefined;
-  if (unique.where && !isTrue(unique.where, values, execution)) return undefined;
-  return `${unique.name}|${keyOf(key)}`;
+/** Not where the key is null in part, nor where the row is not of the partial index. */
+function isUnder({ columns, where }: UniqueKey, values: readonly Value[], execution: Execution): boolean {
+  if (columns.some((column) => values[column] === null)) return false;
+  return !where || where.evaluate(frameOf(values), execution) === true;
+}
+
+function keyTextOf({ name, columns }: UniqueKey, values: readonly Value[]): string {
+  return `${name}|${keyOf(columns.map((column) => values[column] as Value))}`;
 }
 
 function write(table: TableDefinition, row: Row, values: readonly Value[], execution: Execution): Version {
@@ -177,7 +183,7 @@ function validate(
     const referring = key.columns.map((column) => values[column] as Value);
     if (referring.includes(null)) continue;
     execution.checks.push(() => {
-      if (isReferred(key, keyOf(referring), execution)) return;
+      if (isReferred(key, referring, execution)) return;
       throw new ServerError(`a row of ${name} violates ${key.name}`, FOREIGN_KEY, key.name);
     });
   }
@@ -185,17 +191,13 @@ function validate(
 
 function isReferred(
   { table, referenced }: ForeignKey,
-  wanted: string,
+  wanted: readonly Value[],
   { engine, transaction }: Execution,
 ): boolean {
   return engine.rowsOf(table).all.some(({ newest }) => {
     if (!newest || newest.ended || isOpenOther(newest.by, transaction)) return false;
-    return keyOf(referenced.map((column) => newest.values[column] as Value)) === wanted;
+    return referenced.every((column, index) => newest.values[column] === wanted[index]);
   });
-}
-
-function isTrue(condition: Compiled, values: readonly Value[], execution: Execution): boolean {
-  return condition.evaluate(frameOf(values), execution) === true;
 }
 
 function violatesUnique({ name: table }: TableDefinition, { name }: UniqueKey): ServerError {

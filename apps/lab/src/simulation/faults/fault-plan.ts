@@ -9,17 +9,24 @@ export type Hammer = (blow: Exclude<Blow, { kind: 'message' }>, upon: string) =>
 export class FaultPlan implements Strikes {
   /** The faults that have struck. */
   readonly struck = new Set<Fault>();
-  private readonly counts = new Map<string, number>();
-  private readonly waiting: Fault[];
+  /** By point: those that wait for it, and how often each program has passed it. */
+  private readonly watched = new Map<
+    Point,
+    { readonly faults: Fault[]; readonly counts: Map<string, number> }
+  >();
   private over = false;
 
   constructor(
     faults: readonly Fault[],
     private readonly hammer: Hammer,
-    /** Is told of every point that is passed. */
-    private readonly passed: (name: string) => void = () => undefined,
   ) {
-    this.waiting = faults.filter(({ when }) => 'point' in when);
+    for (const fault of faults) {
+      if (!('point' in fault.when)) continue;
+      const { point } = fault.when;
+      const watch = this.watched.get(point) ?? { faults: [], counts: new Map<string, number>() };
+      watch.faults.push(fault);
+      this.watched.set(point, watch);
+    }
   }
 
   /** From now on nothing strikes. */
@@ -28,15 +35,14 @@ export class FaultPlan implements Strikes {
   }
 
   strike(point: Point, by: SimulatedProcess | undefined): Fate | undefined {
-    if (this.over || !by || by.dead) return undefined;
-    const name = `${by.name} ${point}`;
-    const count = (this.counts.get(name) ?? 0) + 1;
-    this.counts.set(name, count);
-    this.passed(name);
+    const watch = this.watched.get(point);
+    if (!watch || this.over || !by || by.dead) return undefined;
+    const count = (watch.counts.get(by.name) ?? 0) + 1;
+    watch.counts.set(by.name, count);
     let fate: Fate | undefined;
-    for (const fault of this.waiting) {
+    for (const fault of watch.faults) {
       const { when, blow, upon } = fault;
-      if (!('point' in when) || when.occurrence !== count || `${when.by} ${when.point}` !== name) continue;
+      if (!('point' in when) || when.occurrence !== count || when.by !== by.name) continue;
       this.struck.add(fault);
       if (blow.kind === 'message') fate = blow.fate;
       else this.hammer(blow, upon);

@@ -1,7 +1,7 @@
 import { Bank, type LoadedBank } from '../bank/bank.js';
 import { loadAccounts } from '../bank/accounts.js';
 import { loadTransactions } from '../bank/transactions.js';
-import { installWorld } from '../world/globals.js';
+import { enterWorld } from '../world/globals.js';
 import { runAs } from '../world/simulated-process.js';
 import { World } from '../world/world.js';
 
@@ -21,7 +21,7 @@ const WEATHER = { wayMicros: [100, 100], slowPercent: 0, slowMicros: 0 } as cons
 export async function foundBank(): Promise<FoundedBank> {
   const loaded = { transactions: await loadTransactions(), accounts: await loadAccounts() };
   const world = new World({ seed: 0, weather: WEATHER });
-  const uninstall = installWorld(world);
+  const leave = enterWorld(world);
   try {
     const bank = new Bank(world, { strike: () => undefined }, loaded, {
       instances: { transactions: 0, accounts: 1 },
@@ -39,7 +39,7 @@ export async function foundBank(): Promise<FoundedBank> {
     if (!opened) throw new Error('the accounts were not opened');
     return { ...loaded, accountIds, image: bank.databases.accounts.database.image() };
   } finally {
-    uninstall();
+    leave();
   }
 }
 

@@ -23,7 +23,7 @@ export interface Plan {
 /** Of the stream from which plans are drawn. */
 const STREAM = 7;
 /** Orders are made, and faults with a time strike, within so many ms. */
-export const BUSY_MS = 4_000;
+export const BUSY_MS = 2_000;
 const ORDERS_MAX = 10;
 const FAULTS_MAX = 6;
 const OCCURRENCES_MAX = 6;

@@ -4,7 +4,7 @@ import { OUTBOX_STEPS } from '@app/outbox';
 import { Bank } from '../bank/bank.js';
 import type { Fault } from '../faults/fault.js';
 import { FaultPlan, type Hammer } from '../faults/fault-plan.js';
-import { installWorld } from '../world/globals.js';
+import { enterWorld } from '../world/globals.js';
 import { currentProcess } from '../world/simulated-process.js';
 import type { StoryLine } from '../world/trace.js';
 import { World } from '../world/world.js';
@@ -19,7 +19,7 @@ export interface Outcome {
   readonly plan: Plan;
   readonly findings: readonly Finding[];
   /** The same for the same history. */
-  readonly hash: string;
+  readonly hash: () => string;
   readonly events: number;
   readonly choices: number;
   readonly elapsedMs: number;
@@ -43,14 +43,14 @@ export async function runSchedule(
 ): Promise<Outcome> {
   const world = new World({ seed: plan.seed, weather: plan.weather, choicesMax: plan.choicesMax });
   world.trace.telling = telling;
-  const uninstall = installWorld(world);
+  const leave = enterWorld(world);
   const schedule = new Schedule(world, founded, plan);
   try {
     await schedule.run();
     return schedule.outcome();
   } finally {
     schedule.end();
-    uninstall();
+    leave();
   }
 }
 
@@ -93,13 +93,21 @@ class Schedule {
     return {
       plan,
       findings: [...this.findings, ...findingsOf({ bank: this.bank, client: this.client })],
-      hash: world.trace.hash,
+      hash: () => world.trace.hashWith(this.remains()),
       events: world.trace.length,
       choices: world.choices,
       elapsedMs: world.elapsedMs,
       struck: [...faults.struck],
       story: world.trace.story,
     };
+  }
+
+  /** Everything that stands in both databases in the end. */
+  private remains(): string {
+    const images = Object.values(this.bank.databases).map(({ database }) => [...database.image()]);
+    return JSON.stringify(images, (_name, value: unknown) =>
+      typeof value === 'bigint' ? `${value}` : value,
+    );
   }
 
   end(): void {

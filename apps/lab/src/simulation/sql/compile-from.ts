@@ -120,26 +120,37 @@ function unnest(
   };
 }
 
-/** Every row of the items with every other one, as far as their conditions hold. */
+/** Every row of the items with every other one, as far as their conditions hold, and then `where`. */
 export function joinItems(
   items: readonly CompiledItem[],
   first: Frame,
   execution: Execution,
+  where?: Condition,
 ): readonly Frame[] {
+  const { outer, computed } = first;
   let frames: readonly Frame[] = [first];
-  for (const item of items) {
+  for (const [index, item] of items.entries()) {
+    const last = index === items.length - 1;
     const joined: Frame[] = [];
-    for (const frame of frames) {
-      const before = joined.length;
-      for (const tuple of item.rows(frame, execution)) {
-        const next = { ...frame, tuples: [...frame.tuples, tuple] };
-        if (!item.on || item.on(next, execution)) joined.push(next);
+    for (const { tuples } of frames) {
+      // One frame is tried with each row; only where it holds is it kept.
+      const tried: Frame = { tuples: [...tuples, item.nothing], outer, computed };
+      const keep = () => {
+        if (!last || !where || where(tried, execution))
+          joined.push({ tuples: [...tried.tuples], outer, computed });
+      };
+      let found = false;
+      for (const tuple of item.rows(tried, execution)) {
+        tried.tuples[tuples.length] = tuple;
+        if (item.on && !item.on(tried, execution)) continue;
+        found = true;
+        keep();
       }
-      if (item.outer && joined.length === before) {
-        joined.push({ ...frame, tuples: [...frame.tuples, item.nothing] });
-      }
+      if (found || !item.outer) continue;
+      tried.tuples[tuples.length] = item.nothing;
+      keep();
     }
     frames = joined;
   }
-  return frames;
+  return items.length > 0 || !where || where(first, execution) ? frames : [];
 }

@@ -68,8 +68,7 @@ function compileSelect(select: Select, surroundings: Surroundings): CompiledQuer
     columns: outputs.columns,
     run: (outer, execution) => {
       const first: Frame = { tuples: [], outer, computed: [] };
-      let frames = joinItems(items, first, execution);
-      if (where) frames = frames.filter((frame) => where(frame, execution));
+      let frames = joinItems(items, first, execution, where);
       if (grouped) frames = groupFrames(frames, groups, { expressions, first, execution });
       else if (computed.length > 0) frames = computeWindows(frames, computed, execution);
       frames = sortFrames(frames, orders, execution);

@@ -52,7 +52,12 @@ export function rowsForDriver(
   columns: readonly Column[],
   tuples: readonly Tuple[],
 ): Record<string, unknown>[] {
-  return tuples.map(({ values }) =>
-    Object.fromEntries(columns.map(({ name, type }, index) => [name, toDriver(values[index] ?? null, type)])),
-  );
+  return tuples.map(({ values }) => {
+    const row: Record<string, unknown> = {};
+    for (let index = 0; index < columns.length; index++) {
+      const { name, type } = columns[index] as Column;
+      row[name] = toDriver(values[index] ?? null, type);
+    }
+    return row;
+  });
 }

@@ -165,22 +165,24 @@ function* matches(
   execution: Execution,
 ): Iterable<Frame> {
   const done = new Set<Row>();
-  const none: Tuple = { values: [] };
-  for (const others of joinItems(items, { tuples: [none], outer, computed: [] }, execution)) {
+  for (const others of joinItems(items, { tuples: [NO_ROW], outer, computed: [] }, execution)) {
     for (const tuple of scan(definition.name, execution)) {
       const row = tuple.row as Row;
-      const frame = { ...others, tuples: others.tuples.with(0, tuple) };
-      if (done.has(row) || (where && !where(frame, execution))) continue;
+      // One frame is tried with each row; only where it holds is a new one made.
+      others.tuples[0] = tuple;
+      if (done.has(row) || (where && !where(others, execution))) continue;
       lockRow(row, execution);
       const version = currentVersion(row, execution);
       if (!version) continue;
-      const now = { ...frame, tuples: frame.tuples.with(0, { values: version.values, row, version }) };
+      const now = { ...others, tuples: others.tuples.with(0, { values: version.values, row, version }) };
       if (version !== tuple.version && where && !where(now, execution)) continue;
       done.add(row);
       yield now;
     }
   }
 }
+
+const NO_ROW: Tuple = { values: [] };
 
 function compileAssignments(
   set: readonly Assignment[],

@@ -42,7 +42,7 @@ export class SimulatedProcess {
   }
 }
 
-const current = new AsyncLocalStorage<SimulatedProcess>();
+const current = new AsyncLocalStorage<SimulatedProcess | undefined>();
 
 /** The process that is running now; undefined for the world's own doings. */
 export function currentProcess(): SimulatedProcess | undefined {
@@ -51,5 +51,5 @@ export function currentProcess(): SimulatedProcess | undefined {
 
 /** Runs something as this process. */
 export function runAs<Result>(owner: SimulatedProcess | undefined, work: () => Result): Result {
-  return owner ? current.run(owner, work) : current.exit(work);
+  return current.run(owner, work);
 }

@@ -11,42 +11,45 @@ const FNV_PRIME = 0x01000193;
 
 /** What happened, as a number that tells two histories apart, and as a story for people. */
 export class Trace {
-  /** In the order in which it happened; empty unless {@link tell} was set. */
+  /** In the order in which it happened; empty unless {@link telling} is set. */
   readonly story: StoryLine[] = [];
   /** Whether the story is written: most schedules have no reader. */
   telling = false;
   private state = FNV_OFFSET;
   private events = 0;
+  /** Each label has a number: its characters are looked at once. */
+  private readonly labels = new Map<string, number>();
 
   constructor(private readonly elapsedMs: () => number) {}
 
-  /** The same for the same history. */
-  get hash(): string {
-    return `${this.events}-${(this.state >>> 0).toString(16).padStart(8, '0')}`;
-  }
-
+  /** How many things have happened. */
   get length(): number {
     return this.events;
   }
 
-  happened(label: string): void {
+  happened(label: string, micros: number): void {
     this.events++;
-    this.mix(label);
-    this.mix(String(this.elapsedMs()));
-  }
-
-  /** @param text with the ids in it: they are part of the history too */
-  tell(from: string, to: string, text: () => string): void {
-    const line = text();
-    this.mix(line);
-    if (this.telling) this.story.push({ atMs: this.elapsedMs(), from, to, text: line });
-  }
-
-  private mix(text: string): void {
-    let { state } = this;
-    for (let index = 0; index < text.length; index++) {
-      state = Math.imul(state ^ text.charCodeAt(index), FNV_PRIME);
+    let number = this.labels.get(label);
+    if (number === undefined) {
+      number = this.labels.size;
+      this.labels.set(label, number);
     }
-    this.state = state;
+    this.state = Math.imul(this.state ^ number, FNV_PRIME);
+    this.state = Math.imul(this.state ^ micros, FNV_PRIME);
+  }
+
+  tell(from: string, to: string, text: () => string): void {
+    if (this.telling) this.story.push({ atMs: this.elapsedMs(), from, to, text: text() });
+  }
+
+  /** The same for the same history and the same end, and for no other. */
+  hashWith(remains: string): string {
+    let { state } = this;
+    for (const text of [...this.labels.keys(), remains]) {
+      for (let index = 0; index < text.length; index++) {
+        state = Math.imul(state ^ text.charCodeAt(index), FNV_PRIME);
+      }
+    }
+    return `${this.events}-${(state >>> 0).toString(16).padStart(8, '0')}`;
   }
 }

@@ -3,8 +3,10 @@ import { EventQueue, type Timed } from './event-queue.js';
 import { runAs, type SimulatedProcess } from './simulated-process.js';
 import { Trace } from './trace.js';
 
-// Taken before the clocks are replaced: the world itself runs on the real ones.
-const { setImmediate: soon } = globalThis;
+// Taken before they are replaced: the world itself runs on the real one.
+const { setImmediate: breathe } = globalThis;
+/** After so many events the real event loop has a turn: for signals, and for rejections that nobody handles. */
+const BREATH_EVENTS = 1_000;
 
 const MICROS_PER_MS = 1_000;
 
@@ -52,6 +54,8 @@ export class World {
   readonly trace: Trace;
   private readonly ways: Chances;
   private readonly queue = new EventQueue<WorldEvent>();
+  /** What programs have written in this turn and not flushed yet. */
+  private written: { readonly owner: SimulatedProcess; readonly flush: () => void }[] = [];
   private readonly weather: Weather;
   private readonly choicesMax: number;
   private micros = EPOCH_MICROS;
@@ -100,6 +104,14 @@ export class World {
     return this.after(this.wayMicros(), label, happen, owner);
   }
 
+  /**
+   * Lets something leave its owner when this turn of its event loop is over: a process that ends in the same turn has
+   * sent nothing, and one that is frozen in it sends when it is thawed.
+   */
+  afterTurn(owner: SimulatedProcess, flush: () => void): void {
+    this.written.push({ owner, flush });
+  }
+
   /** How long the next way takes. */
   wayMicros(): number {
     if (this.choicesMade >= this.choicesMax) return WAY_MICROS;
@@ -124,17 +136,29 @@ export class World {
         try {
           if (holds()) resolve(true);
           else if (this.elapsedMs > limitMs || !this.happenNext()) resolve(false);
-          // Only a turn of the real event loop lets every promise go as far as it can.
-          else soon(step);
+          else if (this.trace.length % BREATH_EVENTS === 0) breathe(step);
+          // Ticks are taken when no promise has anything left to do: each event is followed by all that it leads to.
+          else queueMicrotask(() => process.nextTick(step));
         } catch (error) {
           reject(error as Error);
         }
       };
-      soon(step);
+      breathe(step);
     });
   }
 
+  private flush(): void {
+    const { written } = this;
+    if (written.length === 0) return;
+    this.written = [];
+    for (const { owner, flush } of written) {
+      if (owner.state === 'alive') runAs(owner, flush);
+      else if (owner.state === 'frozen') owner.held.push(() => this.afterTurn(owner, flush));
+    }
+  }
+
   private happenNext(): boolean {
+    this.flush();
     for (let event = this.queue.take(); event; event = this.queue.take()) {
       if (event.cancelled || event.owner?.dead) continue;
       this.micros = Math.max(this.micros, event.atMicros);
@@ -143,7 +167,7 @@ export class World {
         owner.held.push(() => void this.after(0, label, happen, owner));
         continue;
       }
-      this.trace.happened(event.label);
+      this.trace.happened(event.label, this.micros - EPOCH_MICROS);
       runAs(event.owner, event.happen);
       return true;
     }
