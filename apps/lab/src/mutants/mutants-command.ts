@@ -55,13 +55,7 @@ function tableOf(experiments: readonly Experiment[], played: readonly Played[]):
     const of = (wanted: readonly string[]) =>
       played.find((one) => one.check.name === check && one.mutants.join() === wanted.join());
     const without = of(names);
-    return [
-      names.join(' + '),
-      check,
-      verdictOf(of([])),
-      verdictOf(without),
-      without?.complaint ?? 'as expected',
-    ];
+    return [names.join(' + '), check, verdictOf(of([])), verdictOf(without), remarkOn(without)];
   });
   const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0)));
   return [head, ...rows]
@@ -72,6 +66,10 @@ function tableOf(experiments: readonly Experiment[], played: readonly Played[]):
         .trimEnd(),
     )
     .join('\n');
+}
+
+function remarkOn(played: Played | undefined): string {
+  return played?.complaint?.split('\n', 1)[0] ?? 'as expected';
 }
 
 function verdictOf(played: Played | undefined): string {

@@ -1,3 +1,4 @@
+import { readChannelIfAny } from '../../audit/witness.js';
 import { DeadlineError } from '../../lab.errors.js';
 import { until } from '../../parts/deadline.js';
 import { readRows } from '../../parts/sql.js';
@@ -7,11 +8,13 @@ import { Lock } from './lock.js';
 import { reversed, type Scene } from './scene.js';
 
 const REQUESTED = 'transfer.requested';
-const WITHIN_MS = 20_000;
-/** Longer than a check takes: the connection is to come back, and is not given up. */
+const WITHIN_MS = 60_000;
+/** Longer than a check takes: the connection is to come back, and is given up for no time and no missing PONG. */
 const PATIENT_MS = 60_000;
+/** After it a publish counts as unknown; less than a client waits for its answer. */
+const UNANSWERED_MS = 3_000;
 /** More than a process takes from the signal to the end of its connection when it waits for nobody. */
-const CLOSED_EARLY_MS = 2_000;
+const CLOSED_EARLY_MS = 4_000;
 
 const LOCK_WAITS = `
   select count(*)::int as waits from pg_stat_activity
@@ -47,15 +50,22 @@ export const ONE_INSTANCE: readonly Check[] = [
 async function publishWhileInterrupted(scene: Scene): Promise<Finding[]> {
   const accounts = await scene.stage.openAccounts();
   const brokerCable = await scene.layCable();
-  const environment = { NATS_RESUME_TIMEOUT_MS: String(PATIENT_MS) };
+  const environment = {
+    NATS_RESUME_TIMEOUT_MS: String(PATIENT_MS),
+    NATS_PINGS_OUT_MAX: '100',
+    NATS_ACK_TIMEOUT_MS: String(UNANSWERED_MS),
+  };
   const instance = await scene.startInstance({ environment, brokerCable });
   await brokerCable.set('refuse');
   await instance.waitForLine(/NATS connection interrupted/, WITHIN_MS);
   await scene.order(instance, accounts);
   await brokerCable.set('mended');
   await instance.waitForLine(/NATS connection resumed/, WITHIN_MS);
-  // What waited in the client is on its way before this one.
-  await scene.order(instance, accounts);
+  const { size: stored } = await readChannelIfAny(scene.stage.broker, REQUESTED, WITHIN_MS);
+  await until('what the broker has to be posted', WITHIN_MS, async () => {
+    const { postings } = await scene.stage.readBooks();
+    return postings.filter(({ transferId }) => transferId !== null).length >= stored ? true : undefined;
+  });
   return scene.findings(accounts);
 }
 

@@ -8,9 +8,11 @@ import type { Finding } from './finding.js';
 import { reversed, type Scene } from './scene.js';
 
 const REQUESTED = 'transfer.requested';
-const WITHIN_MS = 20_000;
+const WITHIN_MS = 60_000;
+/** Long enough for another instance to take an order and to publish it. */
+const SLEEPER_LEASE_MS = 10_000;
 /** Longer than a check takes: what it holds, nobody takes over. */
-const LONG_LEASE_MS = 60_000;
+const HOLDER_LEASE_MS = 120_000;
 
 const LOCK_WAITS = `
   select count(*)::int as waits from pg_stat_activity
@@ -80,11 +82,13 @@ async function twoWriters(scene: Scene): Promise<Finding[]> {
 }
 
 async function twoRelays(scene: Scene): Promise<Finding[]> {
-  const sleeper = scene.stage.bank.transactions;
+  const awake = scene.stage.bank.transactions;
   const accounts = await scene.stage.openAccounts();
-  const awake = await scene.startInstance();
-  const first = await orderAndStop(scene, { at: sleeper, accounts, step: 'outbox.relay.publishing' });
+  const sleeper = await scene.startInstance({ environment: { OUTBOX_LEASE_MS: String(SLEEPER_LEASE_MS) } });
   await awake.report(true);
+  const first = await whileStopped(awake, () =>
+    orderAndStop(scene, { at: sleeper, accounts, step: 'outbox.relay.publishing' }),
+  );
   await scene.order(awake, accounts);
   await awake.waitForStep({ step: 'outbox.relay.acked', match: { sequence: 2 } }, WITHIN_MS);
   await sleeper.wake();
@@ -95,9 +99,11 @@ async function twoRelays(scene: Scene): Promise<Finding[]> {
 async function overslept(scene: Scene): Promise<Finding[]> {
   const sleeper = scene.stage.bank.transactions;
   const accounts = await scene.stage.openAccounts();
-  const holder = await scene.startInstance({ environment: { OUTBOX_LEASE_MS: String(LONG_LEASE_MS) } });
+  const holder = await scene.startInstance({ environment: { OUTBOX_LEASE_MS: String(HOLDER_LEASE_MS) } });
   await Promise.all([sleeper.report(true), holder.report(true)]);
-  const first = await orderAndStop(scene, { at: sleeper, accounts, step: 'outbox.relay.settling' });
+  const first = await whileStopped(holder, () =>
+    orderAndStop(scene, { at: sleeper, accounts, step: 'outbox.relay.settling' }),
+  );
   await holder.waitForStep({ step: 'outbox.relay.settled', match: { sequence: 1 } }, WITHIN_MS);
   const second = await orderAndStop(scene, { at: holder, accounts, step: 'outbox.relay.publishing' });
   const mark = sleeper.steps.end;
@@ -110,6 +116,16 @@ async function overslept(scene: Scene): Promise<Finding[]> {
   await holder.wake();
   await Promise.all([first.answer, second.answer]);
   return [...(await scene.findings(accounts)), ...(await miscounted(scene))];
+}
+
+/** Keeps an instance from taking what is meant for the other one. */
+async function whileStopped<Result>(instance: Service, work: () => Promise<Result>): Promise<Result> {
+  instance.kill('SIGSTOP');
+  try {
+    return await work();
+  } finally {
+    instance.kill('SIGCONT');
+  }
 }
 
 function isAckOfSecond(step: string, detail: Readonly<Record<string, unknown>>): boolean {
