@@ -3,8 +3,9 @@ import { STRATEGIES, type Strategy } from '../matrix/strategies.js';
 import type { Closers } from '../parts/closers.js';
 import type { Check } from './checks/check.js';
 import { CHECKS } from './checks/checks.js';
-import { kindsOf, type Finding } from './checks/finding.js';
+import type { Finding } from './checks/finding.js';
 import { Scene } from './checks/scene.js';
+import { complaintOn, type Outcome } from './complaint.js';
 import type { Experiment } from './experiments.js';
 import { marksOf } from './mutants.js';
 
@@ -63,43 +64,29 @@ export function checkOf(name: string): Check {
 async function play({ check: name, mutants, finds }: Experiment, open: Closers): Promise<Played> {
   const check = checkOf(name);
   const startedAt = performance.now();
-  const played = await attempt(check, mutants, open).catch((error: unknown) => ({
+  const outcome = await attempt(check, mutants, open).catch((error: unknown) => ({
     findings: [],
     complaint: messageOf(error),
   }));
-  const complaint = 'complaint' in played ? played.complaint : surpriseIn(played.findings, finds);
+  const complaint = 'complaint' in outcome ? outcome.complaint : complaintOn(outcome, finds);
   return {
     check,
     mutants,
-    findings: played.findings,
+    findings: outcome.findings,
     ...(complaint !== undefined && { complaint }),
     tookMs: performance.now() - startedAt,
   };
 }
 
-async function attempt(
-  check: Check,
-  mutants: readonly string[],
-  open: Closers,
-): Promise<{ readonly findings: readonly Finding[]; readonly complaint?: string }> {
+async function attempt(check: Check, mutants: readonly string[], open: Closers): Promise<Outcome> {
   const scene = await Scene.open(strategyOf(check, mutants));
   open.add(() => scene.close());
   try {
     const findings = await check.play(scene);
-    const silent = scene.silentMarks(mutants.flatMap(marksOf));
-    return silent.length === 0 ? { findings } : { findings, complaint: `never ran: ${silent.join(', ')}` };
+    return { findings, silentMarks: scene.silentMarks(mutants.flatMap(marksOf)) };
   } finally {
     await scene.close();
   }
-}
-
-function surpriseIn(findings: readonly Finding[], finds: readonly string[]): string | undefined {
-  const found = kindsOf(findings);
-  if (found.join() === finds.join()) return undefined;
-  if (finds.length === 0) return `red with every safeguard: ${found.join(', ')}`;
-  return found.length === 0
-    ? 'survived: nothing was found'
-    : `found ${found.join(', ')} and not ${finds.join(', ')}`;
 }
 
 function strategyOf({ strategy: name, service }: Check, mutants: readonly string[]): Strategy {
