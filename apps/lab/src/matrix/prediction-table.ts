@@ -135,8 +135,12 @@ export const TABLE_ROWS = {
     },
   },
   'broker-refused': {
-    cells: 'L L ? L  ✓ ✓  ✓ ✓',
-    because: { L: NEVER_ARRIVED, '?': NOT_TAKEN, '✓': ROW_KEPT },
+    cells: 'L L ? L  ✓ ?  ✓ ✓',
+    because: {
+      L: NEVER_ARRIVED,
+      '?': `${NOT_TAKEN}; or the service has ended before it is asked`,
+      '✓': ROW_KEPT,
+    },
   },
   'broker-half-open': {
     cells: 'L L ? ✓  ✓ L  ✓ ✓',
