@@ -75,7 +75,8 @@ function complaintOf(judge: AnswerJudge, request: FuzzRequest, answer: Answer): 
   // Of a body where none is asked for the document does not speak: it is not looked at, or refused.
   if (!operation.body && body && answer.status >= 400) return judge.complaintOfUnrouted(operation, answer);
   const complaint = judge.complaint(operation, answer);
-  if (complaint !== undefined || answer.status >= 300 || !operation.body || !body) return complaint;
+  // One that is cut off before its first byte is none.
+  if (complaint !== undefined || answer.status >= 300 || !operation.body || !body?.length) return complaint;
   // A byte order mark may stand before it (RFC 8259, 8.1), and a decoder takes it away.
   const allowed = judge.allowsBody(operation, JSON.parse(new TextDecoder().decode(body)));
   return allowed ? undefined : `${answer.status} to a body that the document does not allow`;
