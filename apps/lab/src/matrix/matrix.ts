@@ -56,7 +56,7 @@ async function* playPiece({ strategy, points }: Piece, open: Closers): AsyncGene
   try {
     for (const point of points) {
       try {
-        stage ??= await openStage(strategy, open);
+        stage ??= await MatrixStage.open(strategy, open);
         yield { point, strategy, result: await runCell(point, stage) };
       } catch (error) {
         yield { point, strategy, failure: messageOf(error) };
@@ -67,12 +67,6 @@ async function* playPiece({ strategy, points }: Piece, open: Closers): AsyncGene
   } finally {
     await stage?.close();
   }
-}
-
-async function openStage(strategy: MatrixStrategy, open: Closers): Promise<MatrixStage> {
-  const stage = await MatrixStage.open(strategy);
-  open.add(() => stage.close());
-  return stage;
 }
 
 function chunks<Item>(items: readonly Item[], size: number): (readonly Item[])[] {

@@ -75,9 +75,13 @@ export class MatrixStage {
     this.wiretap = new Wiretap([cables.transactionsBroker, cables.accountsBroker]);
   }
 
-  /** Starts everything that a strategy needs. */
-  static async open(strategy: Strategy): Promise<MatrixStage> {
+  /**
+   * Starts everything that a strategy needs.
+   * @param open takes what must be closed when the user breaks it off
+   */
+  static async open(strategy: Strategy, open: Closers): Promise<MatrixStage> {
     const closers = new Closers();
+    open.add(() => closers.close());
     try {
       const postgres = await startPostgres(() => undefined);
       closers.add(() => postgres.stop());
@@ -173,6 +177,11 @@ export class MatrixStage {
     await until('a transfer to come through', PROOF_MS_MAX, () => this.probe(accounts));
   }
 
+  /** Stops everything. Safe to call twice. */
+  async close(): Promise<void> {
+    await this.closers.close();
+  }
+
   /** A service that has just been mended may still have to end. */
   private openAccount(owner: string, balanceMinor: bigint): Promise<string> {
     return until('an account to be opened', PROOF_MS_MAX, () => {
@@ -192,10 +201,6 @@ export class MatrixStage {
     } catch {
       return undefined; // nobody listens, or the connection broke
     }
-  }
-
-  async close(): Promise<void> {
-    await this.closers.close();
   }
 }
 

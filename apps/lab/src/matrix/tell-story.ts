@@ -13,8 +13,7 @@ export async function tellStory({ points, strategies }: MatrixOptions, open: Clo
   const [point] = points;
   const [strategy] = strategies;
   if (point === undefined || strategy === undefined) return 2;
-  const stage = await MatrixStage.open(strategy);
-  open.add(() => stage.close());
+  const stage = await MatrixStage.open(strategy, open);
   await stage.prove();
   const story = new Story(stage);
   const { verdict } = await runCell(point, stage, story);

@@ -79,8 +79,7 @@ async function play({ check: name, mutants, finds }: Experiment, open: Closers):
 }
 
 async function attempt(check: Check, mutants: readonly string[], open: Closers): Promise<Outcome> {
-  const scene = await Scene.open(strategyOf(check, mutants));
-  open.add(() => scene.close());
+  const scene = await Scene.open(strategyOf(check, mutants), open);
   try {
     const findings = await check.play(scene);
     return { findings, silentMarks: scene.silentMarks(mutants.flatMap(marksOf)) };

@@ -30,10 +30,14 @@ export class Scene {
     this.databases = { transactions: urlOf('transactions'), accounts: urlOf('accounts') };
   }
 
-  /** Starts everything that a strategy needs. */
-  static async open(strategy: Strategy): Promise<Scene> {
-    const stage = await MatrixStage.open(strategy);
+  /**
+   * Starts everything that a strategy needs.
+   * @param open takes what must be closed when the user breaks it off
+   */
+  static async open(strategy: Strategy, open: Closers): Promise<Scene> {
     const closers = new Closers();
+    open.add(() => closers.close());
+    const stage = await MatrixStage.open(strategy, open);
     closers.add(() => stage.close());
     return new Scene(stage, closers);
   }
