@@ -11,11 +11,8 @@ import { verdictOn, type Verdicts } from './verdict.js';
 
 /** What came of one cell. */
 export interface CellResult {
-  readonly point: string;
-  readonly strategy: string;
   readonly verdict: Verdicts;
   readonly audit: Audit;
-  readonly answers: Client['answers'];
   readonly tookMs: number;
 }
 
@@ -58,11 +55,8 @@ class Cell {
     await this.send();
     const audit = await settle(stage, accounts, client, atRest);
     return {
-      point: point.name,
-      strategy: stage.strategy.name,
       verdict: reachable ? verdictOn(audit, client.wasInDoubt) : 'n/a',
       audit,
-      answers: client.answers,
       tookMs: performance.now() - this.startedAt,
     };
   }

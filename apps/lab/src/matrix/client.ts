@@ -3,6 +3,7 @@ import { json } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Told } from '../audit/told.js';
+import { CURRENCY } from '../demo/script.js';
 
 /** A transfer as a client orders it. */
 export interface TransferOrder {
@@ -19,13 +20,11 @@ export type CellAccounts = Pick<TransferOrder, 'debitAccountId' | 'creditAccount
 /** What a client was told at one try. */
 export interface Answer {
   readonly key: string;
-  readonly at: Date;
   /** The status of the answer; undefined where none came. */
   readonly status: number | undefined;
   readonly transferId: string | undefined;
 }
 
-export const CURRENCY = 'EUR';
 /** Longer than a service waits for anything; a request without an answer until then is unanswered. */
 const ANSWER_MS_MAX = 6_000;
 const REPEAT_MS = 100;
@@ -38,7 +37,7 @@ const told = z.object({ id: z.uuid() }).or(z.object({ transferId: z.uuid() }));
 
 /** A client as one should be: what was not accepted is sent again under its key, until it is. */
 export class Client {
-  readonly answers: Answer[] = [];
+  private readonly answers: Answer[] = [];
 
   /** @param say is told what it sends (`back` is false) and what it is answered */
   constructor(
@@ -78,7 +77,7 @@ export class Client {
     this.say(answered === undefined ? 'no answer' : String(answered.status), true);
     const { data } = told.safeParse(answered?.body);
     const transferId = data === undefined ? undefined : 'id' in data ? data.id : data.transferId;
-    return { key: order.key, at: new Date(), status: answered?.status, transferId };
+    return { key: order.key, status: answered?.status, transferId };
   }
 }
 

@@ -16,11 +16,9 @@ import type { ServiceName } from '../../parts/bank.js';
 import { until } from '../../parts/deadline.js';
 import { withoutRelay, type Point } from '../point.js';
 import type { Cables, MatrixStage } from '../stage.js';
+import { faultAt, POST_TRANSFER, RECORD_TRANSFER, REQUESTED } from './places.js';
 
-const REQUESTED = 'transfer.requested';
-/** The statements that record a transfer, post it, and settle its message. */
-const RECORD_TRANSFER = /insert into transfer\b/i;
-const POST_TRANSFER = /insert into posting\b/i;
+/** The statement that settles a relay's messages. */
 const SETTLE_LANES = /with lease as/i;
 const NOTICED_MS_MAX = 20_000;
 /** More than a publish is waited for; in both directions less than a silent peer is. */
@@ -101,20 +99,12 @@ export const CABLE_POINTS: readonly Point[] = [
     }),
     during: noticed('transactions'),
   },
-  {
-    name: 'requests-lost',
-    kind: 'cable',
-    title: 'broker: only what is sent to it is lost',
-    prepare: async (stage) => {
-      await stage.cables.transactionsBroker.set('lose-requests');
-      const recorded = stage.strike('transactionsDatabase', {
-        at: answerToStatementLike(RECORD_TRANSFER),
-        action: 'pass',
-      });
-      return { hasStruck: () => recorded.hasFired };
-    },
-    during: noticed('transactions'),
-  },
+  inMode(
+    'requests-lost',
+    'lose-requests',
+    'broker: only what is sent to it is lost',
+    noticed('transactions'),
+  ),
   atMessage('acknowledgement-cut', 'transactionsBroker', {
     title: 'broker: reset before the acknowledgement has arrived',
     at: publishAckOf(REQUESTED),
@@ -175,10 +165,7 @@ function atMessage(name: string, cable: keyof Cables, { title, at, action }: AtM
     name,
     kind: 'cable',
     title,
-    prepare: (stage) => {
-      const strike = stage.strike(cable, { at, action });
-      return Promise.resolve({ hasStruck: () => strike.hasFired });
-    },
+    prepare: (stage) => Promise.resolve(faultAt(stage, cable, { at, action })),
   };
 }
 
@@ -190,11 +177,7 @@ function inMode(name: string, mode: CableMode, title: string, during: NonNullabl
     title,
     prepare: async (stage) => {
       await stage.cables.transactionsBroker.set(mode, { delayMs: SLOW_MS });
-      const recorded = stage.strike('transactionsDatabase', {
-        at: statementLike(RECORD_TRANSFER),
-        action: 'pass',
-      });
-      return { hasStruck: () => recorded.hasFired };
+      return faultAt(stage, 'transactionsDatabase', { at: statementLike(RECORD_TRANSFER), action: 'pass' });
     },
     during,
   };

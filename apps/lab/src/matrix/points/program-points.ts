@@ -3,9 +3,8 @@ import type { StepOrder } from '../../agent/agent-protocol.js';
 import type { ServiceName } from '../../parts/bank.js';
 import { withoutRelay, type Fault, type Point } from '../point.js';
 import { ACK_WAIT_MS, LEASE_MS, type MatrixStage } from '../stage.js';
+import { POSTED, REQUESTED } from './places.js';
 
-const REQUESTED = 'transfer.requested';
-const POSTED = 'transfer.posted';
 /** Longer than what a sleeping process is to miss. */
 const SLEEP_MARGIN_MS = 700;
 
@@ -134,7 +133,7 @@ function asleep(
     },
     during: async (stage) => {
       await delay(sleepMs);
-      stage.bank[service].kill('SIGCONT');
+      await stage.bank[service].wake();
     },
   };
 }

@@ -3,10 +3,8 @@ import { answerToCommitOf, commitOf, deliveryOf, publishAckOf, publishOf } from 
 import type { Pattern } from '../../cable/message.js';
 import type { Point } from '../point.js';
 import type { Cables } from '../stage.js';
+import { faultAt, POST_TRANSFER, RECORD_TRANSFER, REQUESTED } from './places.js';
 
-const REQUESTED = 'transfer.requested';
-const RECORD_TRANSFER = /insert into transfer\b/i;
-const POST_TRANSFER = /insert into posting\b/i;
 const PAUSE_MS = 3_000;
 
 /** The servers: the broker, and PostgreSQL. */
@@ -32,14 +30,11 @@ export const SERVER_POINTS: readonly Point[] = [
     kind: 'server',
     title: 'broker asleep at the publish, for longer than it is waited for',
     prepare: (stage) => {
-      const strike = stage.strike('transactionsBroker', {
-        at: publishOf(REQUESTED),
-        action: () => {
-          stage.broker.pause();
-          return 'pass';
-        },
-      });
-      return Promise.resolve({ hasStruck: () => strike.hasFired });
+      const action = () => {
+        stage.broker.pause();
+        return 'pass' as const;
+      };
+      return Promise.resolve(faultAt(stage, 'transactionsBroker', { at: publishOf(REQUESTED), action }));
     },
     during: async ({ broker }) => {
       await delay(PAUSE_MS);
@@ -89,14 +84,7 @@ function brokerKilled(
     prepare: (stage) => {
       // What the consumer has of it before the broker dies is left to chance otherwise.
       stage.strike('accountsBroker', { at: deliveryOf(REQUESTED), action: 'drop' });
-      const strike = stage.strike(cable, {
-        at,
-        action: async () => {
-          await stage.broker.kill();
-          return 'drop' as const;
-        },
-      });
-      return Promise.resolve({ hasStruck: () => strike.hasFired });
+      return Promise.resolve(faultAt(stage, cable, { at, action: dropAfter(() => stage.broker.kill()) }));
     },
     during: async ({ broker, wiretap }) => {
       await broker.restart({ keepStore });
@@ -110,15 +98,15 @@ function databaseKilled(name: string, cable: keyof Cables, { title, at }: Killed
     name,
     kind: 'server',
     title,
-    prepare: (stage) => {
-      const strike = stage.strike(cable, {
-        at,
-        action: async () => {
-          await stage.postgres.crash();
-          return 'drop' as const;
-        },
-      });
-      return Promise.resolve({ hasStruck: () => strike.hasFired });
-    },
+    prepare: (stage) =>
+      Promise.resolve(faultAt(stage, cable, { at, action: dropAfter(() => stage.postgres.crash()) })),
+  };
+}
+
+/** The server dies before the message is passed on, and nobody is left to pass it to. */
+function dropAfter(death: () => Promise<void>): () => Promise<'drop'> {
+  return async () => {
+    await death();
+    return 'drop';
   };
 }
