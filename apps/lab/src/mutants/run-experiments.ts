@@ -1,11 +1,12 @@
+import { groupBy } from '../audit/group-by.js';
 import { messageOf } from '../lab.errors.js';
 import { STRATEGIES, type Strategy } from '../matrix/strategies.js';
 import type { Closers } from '../parts/closers.js';
 import type { Check } from './checks/check.js';
 import { CHECKS } from './checks/checks.js';
-import type { Finding } from './checks/finding.js';
+import type { Finding, FindingKind } from './checks/finding.js';
 import { Scene } from './checks/scene.js';
-import { complaintOn, type Outcome } from './complaint.js';
+import { complaintOn } from './complaint.js';
 import type { Experiment } from './experiments.js';
 import { marksOf } from './mutants.js';
 
@@ -28,6 +29,9 @@ export interface RunOptions {
   readonly onPlayed: (played: Played) => void;
 }
 
+/** So many checks are played one after the other where every safeguard is there: a scene takes longer to set than to play. */
+const CHECKS_PER_SCENE = 4;
+
 /**
  * Plays the checks of some experiments, each once with every safeguard and once for each experiment without some.
  * @param open takes what must be closed when the user breaks it off
@@ -36,18 +40,14 @@ export async function runExperiments(
   { experiments, scenes, onPlayed }: RunOptions,
   open: Closers,
 ): Promise<Played[]> {
-  const whole = [...new Set(experiments.map(({ check }) => check))].map((check) => ({
-    check,
-    mutants: [],
-    finds: [],
-  }));
-  const queue = [...whole, ...experiments].values();
+  const queue = [...wholeScenes(experiments), ...experiments.map(sceneOf)].values();
   const all: Played[] = [];
   const work = async () => {
-    for (const experiment of queue) {
-      const played = await play(experiment, open);
-      all.push(played);
-      onPlayed(played);
+    for (const planned of queue) {
+      for await (const played of playScene(planned, open)) {
+        all.push(played);
+        onPlayed(played);
+      }
     }
   };
   await Promise.all(Array.from({ length: scenes }, work));
@@ -61,35 +61,68 @@ export function checkOf(name: string): Check {
   return found;
 }
 
-async function play({ check: name, mutants, finds }: Experiment, open: Closers): Promise<Played> {
-  const check = checkOf(name);
-  const startedAt = performance.now();
-  const outcome = await attempt(check, mutants, open).catch((error: unknown) => ({
-    findings: [],
-    complaint: messageOf(error),
-  }));
-  const complaint = 'complaint' in outcome ? outcome.complaint : complaintOn(outcome, finds);
-  return {
-    check,
-    mutants,
-    findings: outcome.findings,
-    ...(complaint !== undefined && { complaint }),
-    tookMs: performance.now() - startedAt,
-  };
+/** What is played on one scene, one after the other. */
+interface PlannedScene {
+  readonly strategy: Strategy;
+  readonly mutants: readonly string[];
+  readonly acts: readonly { readonly check: Check; readonly finds: readonly FindingKind[] }[];
 }
 
-async function attempt(check: Check, mutants: readonly string[], open: Closers): Promise<Outcome> {
-  const scene = await Scene.open(strategyOf(check, mutants), open);
+function sceneOf({ check: name, mutants, finds }: Experiment): PlannedScene {
+  const check = checkOf(name);
+  const strategy = { ...strategyOf(check), mutants: { [check.service]: mutants } };
+  return { strategy, mutants, acts: [{ check, finds }] };
+}
+
+/** The checks with every safeguard. */
+function wholeScenes(experiments: readonly Experiment[]): PlannedScene[] {
+  const checks = [...new Set(experiments.map(({ check }) => check))].map(checkOf);
+  const perStrategy = groupBy(checks, ({ strategy }) => strategy);
+  return [...perStrategy.values()].flatMap((some) =>
+    chunks(some, CHECKS_PER_SCENE).map((acts) => ({
+      strategy: strategyOf(acts[0] as Check),
+      mutants: [],
+      acts: acts.map((check) => ({ check, finds: [] })),
+    })),
+  );
+}
+
+/** After a check that could not be played nobody knows in what state its scene is: the next one gets another. */
+async function* playScene({ strategy, mutants, acts }: PlannedScene, open: Closers): AsyncGenerator<Played> {
+  let scene: Scene | undefined;
   try {
-    const findings = await check.play(scene);
-    return { findings, silentMarks: scene.silentMarks(mutants.flatMap(marksOf)) };
+    for (const { check, finds } of acts) {
+      const startedAt = performance.now();
+      let findings: readonly Finding[] = [];
+      let complaint: string | undefined;
+      try {
+        scene ??= await Scene.open(strategy, open);
+        findings = await scene.play(check);
+        complaint = complaintOn(
+          { findings, silentMarks: scene.silentMarks(mutants.flatMap(marksOf)) },
+          finds,
+        );
+      } catch (error) {
+        complaint = messageOf(error);
+        await scene?.close();
+        scene = undefined;
+      }
+      const tookMs = performance.now() - startedAt;
+      yield { check, mutants, findings, ...(complaint !== undefined && { complaint }), tookMs };
+    }
   } finally {
-    await scene.close();
+    await scene?.close();
   }
 }
 
-function strategyOf({ strategy: name, service }: Check, mutants: readonly string[]): Strategy {
+function strategyOf({ strategy: name }: Check): Strategy {
   const strategy: Strategy | undefined = STRATEGIES.find((one) => one.name === name);
   if (strategy === undefined) throw new Error(`the crash matrix has no strategy ${name}`);
-  return { ...strategy, mutants: { [service]: mutants } };
+  return strategy;
+}
+
+function chunks<Item>(items: readonly Item[], size: number): (readonly Item[])[] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
+    items.slice(index * size, (index + 1) * size),
+  );
 }

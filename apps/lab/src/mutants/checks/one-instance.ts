@@ -20,7 +20,7 @@ const LOCK_WAITS = `
   select count(*)::int as waits from pg_stat_activity
   where datname = current_database() and wait_event_type = 'Lock'`;
 const LOCK_ACCOUNT = 'select id from account where id = $1 for update';
-const REDELIVERED = `select sequence, redeliveries from inbox_redelivery where channel = '${REQUESTED}'`;
+const REDELIVERED = `select sequence from inbox_redelivery where channel = '${REQUESTED}'`;
 
 /** What becomes of connections, locks and processes that stop, without a second relay. */
 export const ONE_INSTANCE: readonly Check[] = [
@@ -74,6 +74,7 @@ async function crossing(scene: Scene): Promise<Finding[]> {
   const opened = await scene.stage.openAccounts();
   const accounts = opened.debitAccountId < opened.creditAccountId ? opened : reversed(opened);
   await service.report(true);
+  const mark = service.steps.end;
   const { databases } = scene;
   const first = await Lock.on(databases.accounts, LOCK_ACCOUNT, accounts.debitAccountId);
   const second = await Lock.on(databases.accounts, LOCK_ACCOUNT, accounts.creditAccountId);
@@ -89,7 +90,7 @@ async function crossing(scene: Scene): Promise<Finding[]> {
     await first.release();
     await second.release();
   }
-  return [...(await scene.findings(accounts)), ...brokenOff(service.steps.since(0))];
+  return [...(await scene.findings(accounts)), ...brokenOff(service.steps.since(mark))];
 }
 
 /** Whether somebody has locked an account; a look that finds it free leaves it so. */
@@ -115,6 +116,8 @@ function brokenOff(steps: readonly { readonly step: string; readonly detail: obj
 async function stoppedWhileHandling(scene: Scene): Promise<Finding[]> {
   const { accounts: service, transactions } = scene.stage.bank;
   const accounts = await scene.stage.openAccounts();
+  const ended = service.exits.length;
+  const before = await redelivered(scene);
   const held = await Lock.on(scene.databases.accounts, 'lock table entry in share mode');
   try {
     await scene.order(transactions, accounts);
@@ -126,19 +129,25 @@ async function stoppedWhileHandling(scene: Scene): Promise<Finding[]> {
   } finally {
     await held.release();
   }
-  await service.waitForExit(1, WITHIN_MS);
+  await service.waitForExit(ended + 1, WITHIN_MS);
   const mark = service.log.end;
   service.start();
   await service.waitUntilListening(mark);
   const findings = await scene.findings(accounts);
-  const again = await readRows<{ sequence: string }>(scene.databases.accounts, REDELIVERED);
+  const again = [...(await redelivered(scene))].filter((sequence) => !before.has(sequence));
   return [
     ...findings,
-    ...again.map(({ sequence }) => ({
+    ...again.map((sequence) => ({
       kind: 'delivered again' as const,
       text: `message ${sequence} of ${REQUESTED} came again after the restart`,
     })),
   ];
+}
+
+/** The broker's numbers of the requests that came to `accounts` more than once. */
+async function redelivered({ databases }: Scene): Promise<Set<string>> {
+  const rows = await readRows<{ sequence: string }>(databases.accounts, REDELIVERED);
+  return new Set(rows.map(({ sequence }) => sequence));
 }
 
 /** Waits until so many sessions of a database wait for a lock. */

@@ -6,6 +6,7 @@ import { IMPATIENT, MatrixStage } from '../../matrix/stage.js';
 import type { Strategy } from '../../matrix/strategies.js';
 import { Bank, through, type Service } from '../../parts/bank.js';
 import { Closers } from '../../parts/closers.js';
+import type { Check } from './check.js';
 import { findingsIn, type Finding } from './finding.js';
 
 /** How one more instance of `transactions` differs from the first. */
@@ -49,6 +50,18 @@ export class Scene {
     return cable;
   }
 
+  /** Plays a check, and stops the instances that it has started. */
+  async play({ play }: Check): Promise<readonly Finding[]> {
+    const before = this.instances.length;
+    // What is lost or left over was found by the check before.
+    this.stage.begin();
+    try {
+      return await play(this);
+    } finally {
+      await Promise.all(this.instances.slice(before).map((instance) => instance.stop()));
+    }
+  }
+
   /** Of some marks of mutants (see `markOf`), those whose text never ran in any process. */
   silentMarks(marks: readonly string[]): string[] {
     const { transactions, accounts } = this.stage.bank;
@@ -73,7 +86,6 @@ export class Scene {
       agents: { transactions: { mutants: strategy.mutants?.transactions ?? [] } },
       environment: { ...IMPATIENT, ...broker.environment, ...environment },
     });
-    this.closers.add(() => transactions.stop());
     this.instances.push(transactions);
     transactions.start();
     await transactions.waitUntilListening();

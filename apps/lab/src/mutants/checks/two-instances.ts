@@ -57,8 +57,10 @@ async function lateCommit(scene: Scene): Promise<Finding[]> {
   const writer = await scene.startInstance({ environment: { OUTBOX_RELAY: 'off' } });
   const late = await orderAndStop(scene, { at: writer, accounts, step: 'outbox.unit.committing' });
   await transactions.report(true);
+  const mark = transactions.steps.end;
   await scene.order(transactions, reversed(accounts));
-  await transactions.waitForStep({ step: 'outbox.relay.settled', match: { channel: REQUESTED } }, WITHIN_MS);
+  const settled = { step: 'outbox.relay.settled', match: { channel: REQUESTED } };
+  await transactions.waitForStep(settled, WITHIN_MS, mark);
   await writer.wake();
   await late.answer;
   return scene.findings(accounts);
@@ -86,11 +88,12 @@ async function twoRelays(scene: Scene): Promise<Finding[]> {
   const accounts = await scene.stage.openAccounts();
   const sleeper = await scene.startInstance({ environment: { OUTBOX_LEASE_MS: String(SLEEPER_LEASE_MS) } });
   await awake.report(true);
+  const mark = awake.steps.end;
   const first = await whileStopped(awake, () =>
     orderAndStop(scene, { at: sleeper, accounts, step: 'outbox.relay.publishing' }),
   );
   await scene.order(awake, accounts);
-  await awake.waitForStep({ step: 'outbox.relay.acked', match: { sequence: 2 } }, WITHIN_MS);
+  await awake.waitForStep({ step: 'outbox.relay.acked', match: { sequence: 2 } }, WITHIN_MS, mark);
   await sleeper.wake();
   await first.answer;
   return scene.findings(accounts);
