@@ -4,10 +4,11 @@ import type { DeliveryStrategy } from '../parts/bank.js';
 import type { Closers } from '../parts/closers.js';
 import { CHAOS_HELP, parseChaosOptions, type ChaosOptions } from './chaos-options.js';
 import { renderChaosTable } from './chaos-table.js';
+import { nameOf } from './fault.js';
 import type { FaultRecord } from './history.js';
 import { renderReport } from './report/report.js';
 import { runChaos, type ChaosRun } from './run-chaos.js';
-import { nameOf, verdictOn, verdictOnTwin } from './verdict.js';
+import { verdictOn, verdictOnTwin } from './verdict.js';
 
 const SUBTITLES: Readonly<Record<DeliveryStrategy, string>> = {
   outbox: 'the event is saved with the transfer; relays publish it',

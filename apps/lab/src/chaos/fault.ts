@@ -64,9 +64,14 @@ export type Fault = FaultAction & {
   readonly durationMs: number;
 };
 
+/** A fault in words: `pause accounts-a`. */
+export function nameOf({ action, target }: FaultAction): string {
+  return action === 'roll' ? `restart ${target}, one after the other` : `${action} ${target}`;
+}
+
 /** What a kind of fault is called: several targets are of one kind. */
 export function kindOf({ action, target }: FaultAction): string {
-  return `${action} ${targetKind(target)}`;
+  return action === 'roll' ? `restart ${target}` : `${action} ${targetKind(target)}`;
 }
 
 function targetKind(target: FaultAction['target']): string {

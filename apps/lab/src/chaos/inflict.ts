@@ -1,10 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '../lab.errors.js';
 import type { ChaosStage } from './chaos-stage.js';
-import type { Fault } from './fault.js';
+import { nameOf, type Fault } from './fault.js';
 import type { FaultRecord, History } from './history.js';
 import { needsOf, strike } from './strike.js';
-import { nameOf } from './verdict.js';
 
 /** Who is told of the faults, as they happen. */
 export interface InflictOptions {

@@ -24,7 +24,7 @@ describe('a plan', () => {
         expect(kinds).toContain(`${action} ${what}`);
       }
     }
-    for (const service of ['transactions', 'accounts']) expect(kinds).toContain(`roll ${service}`);
+    for (const service of ['transactions', 'accounts']) expect(kinds).toContain(`restart ${service}`);
     for (const mode of CABLE_FAULTS) {
       for (const cable of ['client–service', 'service–broker', 'service–postgres']) {
         expect(kinds).toContain(`${mode} ${cable}`);

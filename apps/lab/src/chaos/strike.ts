@@ -37,10 +37,13 @@ export async function strike(stage: ChaosStage, fault: Fault, onStruck: () => vo
     return action === 'kill' ? killProgram(program, onStruck) : pauseProgram(program, durationMs, onStruck);
   }
   const server = serverOf(stage, target);
-  await server[action]();
-  onStruck();
-  await delay(durationMs);
-  await (action === 'kill' ? server.restart() : server.resume());
+  try {
+    await server[action]();
+    onStruck();
+    await delay(durationMs);
+  } finally {
+    await (action === 'kill' ? server.restart() : server.resume());
+  }
 }
 
 /** The targets that a fault needs for itself: no two faults work on one at once. */

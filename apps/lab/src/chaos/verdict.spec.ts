@@ -3,7 +3,7 @@ import { HEALTHY, transfer } from '../../testing/books.fixture.js';
 import { audit, type Audit } from '../audit/audit.js';
 import type { Fault } from './fault.js';
 import type { FaultRecord, Reading } from './history.js';
-import { firedByKind, nameOf, verdictOn, verdictOnTwin, type Remains } from './verdict.js';
+import { verdictOn, verdictOnTwin, type Remains } from './verdict.js';
 
 const FAULT: Fault = { number: 1, atMs: 2_000, durationMs: 600, action: 'kill', target: 'accounts-a' };
 const FIRED: FaultRecord = { fault: FAULT, struckAtMs: 2_001, overAtMs: 2_602 };
@@ -94,21 +94,4 @@ describe('the verdict on the naive twin', () => {
     expect(verdictOnTwin(GOOD)).toEqual(['the naive twin has lost nothing: it shows nothing']);
     expect(verdictOnTwin({ ...withAudit({ lost: [LOST] }), faults: [{ fault: FAULT }] })).toHaveLength(1);
   });
-});
-
-it('counts what has fired by kind, and names faults as people do', () => {
-  const roll: Fault = { number: 2, atMs: 0, durationMs: 0, action: 'roll', target: 'accounts' };
-  const cable: Fault = { number: 3, atMs: 0, durationMs: 0, action: 'freeze', target: 'accounts-b–postgres' };
-  expect(firedByKind([FIRED, FIRED, { fault: roll }, { fault: cable, struckAtMs: 1 }])).toEqual(
-    new Map([
-      ['kill accounts', 2],
-      ['roll accounts', 0],
-      ['freeze service–postgres', 1],
-    ]),
-  );
-  expect([FAULT, roll, cable].map(nameOf)).toEqual([
-    'kill accounts-a',
-    'restart accounts, one after the other',
-    'freeze accounts-b–postgres',
-  ]);
 });

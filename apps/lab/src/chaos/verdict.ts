@@ -1,5 +1,5 @@
 import type { Audit, Finding } from '../audit/audit.js';
-import { kindOf, type Fault } from './fault.js';
+import { nameOf } from './fault.js';
 import type { FaultRecord, Reading } from './history.js';
 
 /** Everything that a run has left behind, as it was recorded. */
@@ -60,22 +60,6 @@ export function verdictOnTwin({ faults, audit }: Remains): string[] {
     ...faultFindings(faults),
     ...(missing === 0 ? ['the naive twin has lost nothing: it shows nothing'] : []),
   ];
-}
-
-/** A plan's fault in one line: `pause service accounts-a`. */
-export function nameOf(fault: Fault): string {
-  const { action, target } = fault;
-  return action === 'roll' ? `restart ${target}, one after the other` : `${action} ${target}`;
-}
-
-/** How often each kind of fault has fired. */
-export function firedByKind(faults: readonly FaultRecord[]): ReadonlyMap<string, number> {
-  const counts = new Map<string, number>();
-  for (const { fault, struckAtMs } of faults) {
-    const kind = kindOf(fault);
-    counts.set(kind, (counts.get(kind) ?? 0) + (struckAtMs === undefined ? 0 : 1));
-  }
-  return counts;
 }
 
 function faultFindings(faults: readonly FaultRecord[]): string[] {

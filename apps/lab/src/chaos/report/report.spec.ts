@@ -86,6 +86,11 @@ describe('the report', () => {
     expect(REPORT).toContain('<th scope="row">kill broker</th><td>2</td><td>5.0</td><td>–</td><td>–</td>');
   });
 
+  it('counts what has fired of each kind', () => {
+    const rows = ['freeze service–postgres</th><td>1</td><td>1</td>', 'kill broker</th><td>0</td><td>0</td>'];
+    for (const row of rows) expect(REPORT).toContain(`<tr><th scope="row">${row}</tr>`);
+  });
+
   it('writes what was found as text', () => {
     expect(REPORT).toContain('<li>a &lt;finding&gt; &amp; more</li>');
     expect(renderReport({ seed: 7, runs: [RUN], findings: [] })).toContain(

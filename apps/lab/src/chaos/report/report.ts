@@ -1,9 +1,9 @@
 import { formatMoney } from '../../demo/money.js';
 import { CURRENCY } from '../../demo/script.js';
 import { chaosCells } from '../chaos-table.js';
+import { kindOf, nameOf } from '../fault.js';
 import type { FaultRecord, Reading } from '../history.js';
 import type { ChaosRun } from '../run-chaos.js';
-import { nameOf } from '../verdict.js';
 import { clock, escaped, tableOf } from './markup.js';
 import { AREA, plotCurve, plotLanes, type Band } from './plot.js';
 import { SCRIPT, STYLE } from './style.js';
@@ -65,6 +65,7 @@ broken; the dashed line is when everything was whole again.</p>
 ${findings.length === 0 ? '<p class="good">Nothing was found that must not be.</p>' : `<ul class="bad">${findings.map((text) => `<li>${escaped(text)}</li>`).join('')}</ul>`}
 ${tableOf(chaosCells(runs), 'What came of it')}
 <div class="runs">${runs.map((run) => runSection(run, endMs, most)).join('\n')}</div>
+<details><summary>How often each kind of fault has fired</summary>${tableOf(kindRows(runs), 'Faults that fired')}</details>
 ${runs.map(numbersOf).join('\n')}
 <script>${SCRIPT}</script></body></html>
 `;
@@ -101,6 +102,16 @@ function dataOf(readings: readonly Reading[], endMs: number): string {
     ...Object.fromEntries(CURVES.map(({ name, of, format }) => [name, format(of(reading))])),
   }));
   return JSON.stringify({ readings: shown, endMs, ...AREA }).replaceAll('<', '\\u003c');
+}
+
+function kindRows(runs: readonly ChaosRun[]): string[][] {
+  const fired = runs.map(({ faults }) => faults.filter(({ struckAtMs }) => struckAtMs !== undefined));
+  const kinds = [
+    ...new Set(runs.flatMap(({ faults }) => faults.map(({ fault }) => kindOf(fault)))),
+  ].toSorted();
+  const count = (kind: string) =>
+    fired.map((records) => String(records.filter(({ fault }) => kindOf(fault) === kind).length));
+  return [['kind', ...runs.map(({ strategy }) => strategy)], ...kinds.map((kind) => [kind, ...count(kind)])];
 }
 
 function numbersOf({ strategy, faults, readings }: ChaosRun): string {
