@@ -12,6 +12,7 @@ const SUMMARY_LINES = 70;
 const PARTS = [
   { command: 'matrix', full: [], ci: [] },
   { command: 'mutants', full: [], ci: [] },
+  { command: 'simulate', full: ['--schedules', '10000', '--mutants'], ci: ['--schedules', '2000'] },
   { command: 'chaos', full: ['--minutes', '10', '--seed', '1'], ci: ['--minutes', '2'] },
 ];
 

@@ -1,0 +1,315 @@
+/**
+ * Stands in for the package `node-nats-streaming` in the programs that are simulated: the same events, the same
+ * methods, and the same lies when a connection is lost, as `npm run exhibit` shows them of the real one.
+ */
+import { EventEmitter } from 'node:events';
+import { currentWorld } from '../world/globals.js';
+import { currentProcess, type SimulatedProcess } from '../world/simulated-process.js';
+import type { Pending, World } from '../world/world.js';
+import type { Broker, Refusal, Registration, StoredMessage } from './broker.js';
+import { Link, type Cable } from './cable.js';
+import { currentBroker } from './current-broker.js';
+import type { Member } from './queue-group.js';
+
+/** As in the package. */
+export const StartPosition = { NEW_ONLY: 0, LAST_RECEIVED: 1, FIRST: 4 };
+
+interface ClientOptions {
+  readonly ackTimeout: number;
+  readonly connectTimeout: number;
+  readonly stanPingInterval: number;
+  readonly stanMaxPingOut: number;
+  readonly reconnectTimeWait: number;
+}
+
+type PublishCallback = (error: Error | string | undefined, guid: string) => void;
+
+/** One client; what is used of `Stan`. */
+export class SimulatedClient extends EventEmitter {
+  /** The inner NATS connection; absent once the client is closed. */
+  nc: { close(): void } | undefined = { close: () => this.closeInner() };
+  private readonly world: World = currentWorld();
+  private readonly broker: Broker = currentBroker();
+  private readonly owner: SimulatedProcess;
+  private readonly cable: Cable;
+  private readonly registration: Registration;
+  private readonly pending = new Map<
+    string,
+    { readonly callback: PublishCallback; readonly timer: Pending }
+  >();
+  /** What waits for the connection to come back. */
+  private readonly buffer: (() => void)[] = [];
+  private link: Link | undefined;
+  private pings = 0;
+  private sent = 0;
+
+  constructor(
+    clientId: string,
+    private readonly options: ClientOptions,
+  ) {
+    super();
+    const owner = currentProcess();
+    if (!owner) throw new Error('a client is made by a simulated process');
+    this.owner = owner;
+    this.cable = this.broker.cableOf(clientId);
+    this.registration = {
+      clientId,
+      owner,
+      answers: () => !owner.dead && this.link?.isOpen === true && this.cable.mode === 'whole',
+      members: [],
+    };
+    this.world.afterWay('dial', () => this.dial(), owner);
+  }
+
+  publish(channel: string, data: string, callback: PublishCallback): string {
+    const guid = `${this.registration.clientId}.${++this.sent}`;
+    if (!this.nc) {
+      callback(new Error('stan: Connection closed'), guid);
+      return guid;
+    }
+    const timedOut = () => this.callBack(guid, new Error('stan: publish ack timeout'));
+    const timer = this.after(this.options.ackTimeout, timedOut);
+    this.pending.set(guid, { callback, timer });
+    this.world.afterTurn(this.owner, () => this.flush(guid, channel, data));
+    return guid;
+  }
+
+  subscribe(channel: string, queue: string, options: SubscriptionOptions): SimulatedSubscription {
+    const subscription = new SimulatedSubscription();
+    const { link } = this;
+    link?.toServer(`subscribe ${channel}`, () => {
+      const member = this.broker.subscribe(this.registration, channel, queue, {
+        maxInFlight: options.maxInFlight,
+        ackWaitMs: options.ackWait,
+        deliver: (message, redelivered) => {
+          const received = () => {
+            if (member) this.receive(subscription, member, new Delivered(message, redelivered, member, this));
+          };
+          this.link?.toProgram(`deliver ${channel}`, received);
+        },
+      });
+      if (member) link.toProgram('subscribed', () => subscription.emit('ready'));
+    });
+    return subscription;
+  }
+
+  subscriptionOptions(): SubscriptionOptions {
+    return new SubscriptionOptions();
+  }
+
+  /** Says goodbye; pending publishes are called back with an error. */
+  close(): void {
+    if (!this.nc) return;
+    this.callBackAll(new Error('stan: Connection closed'));
+    let answered = false;
+    const closed = () => {
+      if (answered) return;
+      answered = true;
+      this.end();
+      this.emit('close');
+    };
+    this.after(this.options.connectTimeout, closed);
+    const { link } = this;
+    link?.toServer('close', () => {
+      this.broker.close(this.registration);
+      link.toProgram('closed', closed);
+    });
+  }
+
+  /** Sends an acknowledgement, if there is a connection to send it on. */
+  acknowledge(member: Member, sequence: number): void {
+    const { link } = this;
+    this.world.afterTurn(this.owner, () => {
+      link?.toServer('acknowledge', () => this.broker.acknowledge(member, sequence));
+    });
+  }
+
+  private receive(subscription: SimulatedSubscription, member: Member, message: Delivered): void {
+    if (!this.nc || !member.group) return;
+    this.world.trace.tell('broker', this.owner.name, () => `delivers ${message.title}`);
+    subscription.emit('message', message);
+  }
+
+  private flush(guid: string, channel: string, data: string): void {
+    const { link } = this;
+    if (!this.nc || !this.pending.has(guid)) return;
+    if (!link) return void this.buffer.push(() => this.flush(guid, channel, data));
+    this.world.trace.tell(this.owner.name, 'broker', () => `publishes to ${channel}`);
+    link.toServer(`publish ${channel}`, () => {
+      this.broker.publish(this.registration, channel, data, (refusal) => {
+        link.toProgram(refusal ?? `acknowledge ${channel}`, () => this.callBack(guid, refusal));
+      });
+    });
+  }
+
+  private dial(): void {
+    if (!this.nc) return;
+    if (!this.broker.accepts(this.cable)) {
+      this.emit('error', new Error('Could not connect to server: Error: connect ECONNREFUSED'));
+      return;
+    }
+    const link = this.open();
+    let answered = false;
+    const answer = (refusal: Refusal) => {
+      if (answered || !this.nc) return;
+      answered = true;
+      if (refusal !== undefined) return this.fail('error', refusal);
+      this.ping();
+      this.emit('connect', this);
+    };
+    this.after(this.options.connectTimeout, () => answer('stan: connect request timeout'));
+    link.toServer('connect', () => {
+      this.broker.register(this.registration, (refusal) =>
+        link.toProgram('connected', () => answer(refusal)),
+      );
+    });
+  }
+
+  private open(): Link {
+    this.link = new Link(this.cable, this.owner, () => this.dropped());
+    return this.link;
+  }
+
+  private dropped(): void {
+    this.link = undefined;
+    if (!this.nc) return;
+    this.emit('disconnect');
+    this.redial();
+  }
+
+  /** Dials again and again; nothing of it is told but its success. */
+  private redial(): void {
+    this.after(this.options.reconnectTimeWait, () => {
+      if (!this.nc || this.link) return;
+      if (!this.broker.accepts(this.cable)) return this.redial();
+      this.open();
+      this.emit('reconnect', this);
+      for (const send of this.buffer.splice(0)) send();
+    });
+  }
+
+  private ping(): void {
+    this.after(this.options.stanPingInterval, () => {
+      if (!this.nc) return;
+      if (++this.pings > this.options.stanMaxPingOut) {
+        return this.fail('connection_lost', new Error('stan: connection lost due to PING failure'));
+      }
+      const { link } = this;
+      link?.toServer('ping', () => {
+        const known = this.broker.knows(this.registration);
+        link.toProgram('pong', () => this.ponged(known));
+      });
+      this.ping();
+    });
+  }
+
+  private ponged(known: boolean): void {
+    if (known) this.pings = 0;
+    else this.fail('connection_lost', 'client has been replaced or is no longer registered');
+  }
+
+  /** Pending publishes are called back with the reason, as if it were the server's word to each of them. */
+  private fail(event: 'error' | 'connection_lost', reason: Error | string): void {
+    if (!this.nc) return;
+    this.callBackAll(reason);
+    this.end();
+    this.emit(event, reason);
+    this.emit('close');
+  }
+
+  /** The inner connection is closed for good: pending publishes are called back **without an error**. */
+  private closeInner(): void {
+    if (!this.nc) return;
+    this.callBackAll(undefined);
+    this.end();
+    this.emit('close');
+  }
+
+  private end(): void {
+    this.link?.close();
+    this.link = undefined;
+    this.nc = undefined;
+    this.buffer.length = 0;
+  }
+
+  private callBackAll(error: Error | string | undefined): void {
+    for (const guid of [...this.pending.keys()]) this.callBack(guid, error);
+  }
+
+  private callBack(guid: string, error: Error | string | undefined): void {
+    const waiting = this.pending.get(guid);
+    if (!waiting) return;
+    this.pending.delete(guid);
+    waiting.timer.cancel();
+    waiting.callback(error, guid);
+  }
+
+  private after(ms: number, happen: () => void): Pending {
+    return this.world.after(ms * 1_000, 'client timer', happen, this.owner);
+  }
+}
+
+/** One delivery of a message; what is used of the package's. */
+class Delivered {
+  constructor(
+    private readonly message: StoredMessage,
+    private readonly redelivered: boolean,
+    private readonly member: Member,
+    private readonly client: SimulatedClient,
+  ) {}
+
+  get title(): string {
+    return `${this.message.channel} ${this.message.sequence}${this.redelivered ? ' again' : ''}`;
+  }
+
+  getRawData(): Buffer {
+    return Buffer.from(this.message.payload);
+  }
+
+  getSequence(): number {
+    return this.message.sequence;
+  }
+
+  isRedelivered(): boolean {
+    return this.redelivered;
+  }
+
+  ack(): void {
+    this.client.acknowledge(this.member, this.message.sequence);
+  }
+}
+
+class SimulatedSubscription extends EventEmitter {}
+
+/** As in the package, as far as the provider sets them. */
+export class SubscriptionOptions {
+  maxInFlight = 16_384;
+  ackWait = 30_000;
+
+  setStartAt(_position: number): this {
+    return this;
+  }
+
+  setDurableName(_name: string): this {
+    return this;
+  }
+
+  setManualAckMode(_manual: boolean): this {
+    return this;
+  }
+
+  setMaxInFlight(most: number): this {
+    this.maxInFlight = most;
+    return this;
+  }
+
+  setAckWait(ms: number): this {
+    this.ackWait = ms;
+    return this;
+  }
+}
+
+/** As in the package: the client dials by itself. */
+export function connect(_clusterId: string, clientId: string, options: ClientOptions): SimulatedClient {
+  return new SimulatedClient(clientId, options);
+}

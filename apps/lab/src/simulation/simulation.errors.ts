@@ -1,0 +1,27 @@
+/** A statement that the seeded database cannot run as PostgreSQL would: the run ends, since a guess would prove nothing. */
+export class UnknownSqlError extends Error {
+  readonly code = 'SIMULATION_SQL_UNKNOWN';
+
+  constructor(
+    reason: string,
+    readonly sql: string,
+  ) {
+    super(`The seeded database does not know this SQL: ${reason}, in: ${sql.replace(/\s+/g, ' ').trim()}`);
+    this.name = 'UnknownSqlError';
+  }
+}
+
+/** What the seeded database answers where PostgreSQL would answer an error. */
+export class ServerError extends Error {
+  readonly severity: string = 'ERROR';
+
+  constructor(
+    message: string,
+    /** SQLSTATE. */
+    readonly code: string,
+    readonly constraint?: string,
+  ) {
+    super(message);
+    this.name = 'error';
+  }
+}
