@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 /** What all Jest projects share: TypeScript as ESM through swc, and the doors of the libraries by name. */
 const shared = {
   rootDir: '.',
@@ -28,8 +30,8 @@ const doors = {
 };
 
 export default {
-  // Most of a spec's time is loading Nest and TypeORM or waiting for processes: no core is to be idle meanwhile.
-  maxWorkers: '100%',
+  // Some specs keep a core busy and some wait for processes: with one more than there are cores none is idle.
+  maxWorkers: availableParallelism() + 1,
   // What a spec has loaded as ESM stays in its worker: one worker for all 145 had 3.7 GB, and was half as fast.
   workerIdleMemoryLimit: '1GB',
   projects: [
@@ -57,6 +59,11 @@ export default {
       ...shared,
       displayName: 'e2e',
       testMatch: ['<rootDir>/{apps,libs}/**/*.e2e.spec.ts'],
+      // What another spec shows in short form runs where there is time for it.
+      testPathIgnorePatterns: [
+        '/node_modules/',
+        ...(process.env.TEST_LONG ? [] : ['\\.long\\.e2e\\.spec\\.ts$']),
+      ],
       moduleNameMapper: doors,
       globalSetup: '<rootDir>/test/start-postgres.mjs',
       globalTeardown: '<rootDir>/test/stop-postgres.mjs',

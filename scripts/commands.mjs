@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { runChild, runCollected, twoAtATime } from './children.mjs';
 import { OTHER_POSTGRES, otherPostgres } from './other-postgres.mjs';
+import { proof } from './proof.mjs';
 import { REAL_SERVERS, realServers } from './real-servers.mjs';
 import { bringUpToDate } from './up-to-date.mjs';
 
@@ -27,11 +28,15 @@ const watchFlag = () => (existsSync('.git') ? '--watch' : '--watchAll');
 
 const COMMANDS = {
   demo: { run: (args) => become(LAB, ['demo', ...args]) },
+  chaos: { run: (args) => become(LAB, ['chaos', ...args]) },
   start: { run: (args) => become(LAB, ['start', ...args]) },
   reconcile: { run: (args) => become(LAB, ['reconcile', ...args]) },
   token: { run: (args) => become(LAB, ['token', ...args]) },
   exhibit: { run: (args) => become(LAB, ['exhibit', ...args]) },
   'soak-nats': { run: (args) => become(LAB, ['soak-nats', ...args]) },
+  proof: { run: proof },
+  matrix: { run: (args) => labBesideRealServers('matrix', args) },
+  mutants: { run: (args) => become(LAB, ['mutants', ...args]) },
   'nats-streaming': { run: (args) => become(STREAMING_SERVER, args) },
   test: { run: (args) => runChild([...JEST, ...args]) },
   'test-unit': {
@@ -61,12 +66,16 @@ export async function runCommand([name, ...args]) {
   return ready ? command.run(args) : 1;
 }
 
-/** The specs of the brokers and of their drivers, and the end-to-end suite, on the real servers. */
+/** The end-to-end specs in which a broker matters. */
+const BROKER_SPECS =
+  'apps/lab/e2e/(one-transfer|connection-lost|broker-replaced|demo|exhibits|outbox-relay|drain|shutdown|soak-nats|sent-has-left)';
+
+/** The specs of the brokers and of their drivers, and of what stands on them end to end, on the real servers. */
 async function testReal(args) {
   const found = realServers();
   if (Object.keys(found).length < REAL_SERVERS.length) return 1;
   Object.assign(process.env, found, { TEST_REAL: '1' });
-  const patterns = ['contract.real', 'core.real', 'libs/nats/test/(real|cluster)', 'apps/lab/e2e'];
+  const patterns = ['contract.real', 'core.real', 'libs/nats/test/(real|cluster)', BROKER_SPECS];
   return runChild([
     ...JEST,
     '--selectProjects=e2e',
@@ -99,6 +108,13 @@ async function testPostgres(args) {
 async function besideRealServers(script, args) {
   Object.assign(process.env, realServers());
   return runChild([script, ...args]);
+}
+
+/** The lab, with JetStream where there is a server for it. */
+async function labBesideRealServers(command, args) {
+  const { NATS_SERVER } = realServers();
+  if (NATS_SERVER !== undefined) process.env.NATS_SERVER = NATS_SERVER;
+  return become(LAB, [command, ...args]);
 }
 
 /** The outbox's own command, as every service has it built in. */

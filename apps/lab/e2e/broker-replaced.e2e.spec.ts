@@ -29,7 +29,7 @@ describe('a broker that is killed, with a fresh one and an empty store in its pl
     const marks = services.map(({ log }) => log.end);
 
     await broker.kill();
-    broker = await startStreamingServer(broker.port);
+    broker = await startStreamingServer({ port: broker.port });
     await Promise.all(
       services.map(async (service, index) => {
         await service.waitForLine(

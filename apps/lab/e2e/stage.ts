@@ -20,15 +20,20 @@ export interface Stage {
   close(): Promise<void>;
 }
 
+export interface StageOptions {
+  /** The port of a cable to PostgreSQL, for `transactions` alone. */
+  readonly transactionsDatabaseThrough?: number;
+}
+
 /** Starts both services on `broker`, which the caller starts and stops, and opens accounts. */
 export async function openStage(
   broker: BrokerAddress,
-  options: Partial<Omit<BankOptions, 'ground'>> = {},
+  options: Partial<Omit<BankOptions, 'ground'>> & StageOptions = {},
 ): Promise<Stage> {
   const closers = new Closers();
   try {
     const ground = await openGround(broker, closers);
-    const bank = new Bank({ delivery: 'outbox', ...options, ground });
+    const bank = new Bank({ delivery: 'outbox', ...options, ground: seenByBank(ground, options) });
     closers.add(() => bank.stop());
     await bank.start();
     const owners = Array.from({ length: ACCOUNTS }, (_, index) => `Customer ${index + 1}`);
@@ -39,6 +44,12 @@ export async function openStage(
     await closers.close();
     throw error;
   }
+}
+
+function seenByBank(ground: Ground, { transactionsDatabaseThrough: port }: StageOptions): Ground {
+  if (port === undefined) return ground;
+  const transactions = Object.assign(new URL(ground.databases.transactions), { port }).href;
+  return { ...ground, databases: { ...ground.databases, transactions } };
 }
 
 /** Orders that the accounts can pay. */

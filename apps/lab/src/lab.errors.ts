@@ -59,6 +59,18 @@ export class DeadlineError extends LabError {
   }
 }
 
+/** A strike at a message of a cable was cancelled before it was carried out. */
+export class StrikeMissedError extends LabError {
+  readonly code = 'LAB_STRIKE_MISSED';
+
+  constructor(
+    readonly pattern: string,
+    readonly seen: number,
+  ) {
+    super(`the cable never got to strike at ${pattern}: it saw ${seen} of them`);
+  }
+}
+
 /** The auditor's classes do not add up to what was recorded: the auditor, or the data, is broken. */
 export class BooksDoNotAddUpError extends LabError {
   readonly code = 'LAB_BOOKS_DO_NOT_ADD_UP';

@@ -2,6 +2,12 @@ import { channel } from 'node:diagnostics_channel';
 
 /** The steps that announce themselves; each is a `node:diagnostics_channel` of this name. */
 export const OUTBOX_STEPS = [
+  'outbox.unit.begun',
+  /** The callback has resolved: its rows are written, its events are not. */
+  'outbox.unit.worked',
+  /** The delivery strategy has done what it does before a commit: of `outbox`, the events are rows. */
+  'outbox.unit.committing',
+  'outbox.unit.committed',
   'outbox.relay.claimed',
   'outbox.relay.publishing',
   'outbox.relay.acked',

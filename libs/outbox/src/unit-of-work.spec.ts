@@ -1,9 +1,11 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { InvalidEventError } from '@app/nats';
 import { QueryFailedError } from 'typeorm';
 import { FakeDatabase, serverError } from '../testing/fake-database.js';
 import { emitting, notes, noteWritten, type Notes } from '../testing/notes.js';
 import { RecordingStrategy } from '../testing/recording-strategy.js';
+import { OUTBOX_STEPS } from './diagnostics.js';
 import { CommitUnknownError, EmitOutsideTransactionError, EventsUnconfirmedError } from './outbox.errors.js';
 import type { EventTypesOptions } from './outbox.options.js';
 import { UnitOfWork, type Transaction } from './unit-of-work.js';
@@ -43,6 +45,22 @@ describe('UnitOfWork', () => {
     expect(strategy.handedOver).toEqual([
       { event: first, key: 'a', ordered: true },
       { event: second, key: 'b', ordered: true },
+    ]);
+  });
+
+  it('announces each of its steps when it is done, and none after it has failed', async () => {
+    const { database, unitOfWork } = setUp();
+    const note = (_: unknown, step: string | symbol) => void database.journal.push(String(step));
+    const units = OUTBOX_STEPS.filter((step) => step.startsWith('outbox.unit.'));
+    for (const step of units) subscribe(step, note);
+    await unitOfWork.run(emitting(noteWritten('a')));
+    await unitOfWork.run(() => Promise.reject(new Error('no'))).catch(() => undefined);
+    for (const step of units) unsubscribe(step, note);
+    expect(database.journal).toEqual([
+      ...['begin', 'outbox.unit.begun', 'outbox.unit.worked'],
+      ...['beforeCommit', 'outbox.unit.committing'],
+      ...['commit', 'outbox.unit.committed', 'afterCommit'],
+      ...['begin', 'outbox.unit.begun', 'rollback'],
     ]);
   });
 

@@ -10,6 +10,7 @@ import {
 import { Logger } from '@nestjs/common';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import type { DeliveryStrategy } from './delivery-strategy.js';
+import { announce } from './diagnostics.js';
 import type { EmittedEvent } from './emitted-event.js';
 import { CommitUnknownError, EventsUnconfirmedError, NestedRunError } from './outbox.errors.js';
 import type { EventTypesOptions } from './outbox.options.js';
@@ -133,12 +134,16 @@ export class UnitOfWork<Definitions extends EventDefinitions = EventDefinitions>
     try {
       try {
         await runner.startTransaction(isolation);
+        announce('outbox.unit.begun', {});
         const open = this.open(runner.manager, isolation);
         const result = await this.opened.run(open, () => callBack(open, work));
         const events = open.emits.close();
         await refuseAborted(runner);
+        announce('outbox.unit.worked', { events });
         if (events.length > 0) await this.strategy.beforeCommit(runner.manager, events);
+        announce('outbox.unit.committing', { events });
         await this.commit(runner, events);
+        announce('outbox.unit.committed', { events });
         return { result, events };
       } catch (error) {
         if (error instanceof CommitUnknownError) await closeConnection(runner);

@@ -1,146 +1,179 @@
 import { BooksDoNotAddUpError } from '../lab.errors.js';
 import type { Books, LedgerPosting, RecordedTransfer } from './books.js';
+import { Evidence } from './evidence.js';
+import { groupBy } from './group-by.js';
+import { ledgerFaults } from './ledger-faults.js';
+import { sumsOf } from './money-sums.js';
+import { lateEffects } from './order.js';
+import { recordFaults } from './record-faults.js';
+import { toldFaults, type Told } from './told.js';
 
-/** What has become of a recorded transfer: exactly one of these. */
-type Fate = 'posted' | 'rejected' | 'lost' | 'stuck';
+/** A transfer in one of the auditor's classes. */
+export interface Finding {
+  readonly id: string;
+  readonly amountMinor: bigint;
+  readonly currency: string;
+  /** Why it is in that class, in words. */
+  readonly because: string;
+}
+
+/** The same of one that is recorded. */
+export type TransferFinding = Finding & RecordedTransfer;
 
 /**
- * What the auditor found. Every recorded transfer is in one of the first four classes, so that
- * recorded = posted + rejected + lost + stuck.
+ * What the auditor found.
+ *
+ * Every recorded transfer is in exactly one of five: recorded = posted + rejected + lost + stuck + duplicated. And no
+ * transfer is in two of the six classes that have a name for what went wrong:
+ *
+ * - `lost`: committed, neither posted nor rejected, and nothing will ever bring it: no outbox row that waits or is
+ *   parked, no dead letter, no message that the broker is still going to deliver.
+ * - `phantom`: posted or rejected, and never recorded.
+ * - `duplicated`: posted more than once, or with more than two entries, whatever else is wrong with it.
+ * - `stuck`: everything else that the two sides do not agree on: something is left that may bring the event and has not
+ *   by now, or the outcome did not get back, or the sides contradict each other.
+ * - `reordered`: both sides agree, and its effect came after that of a later one of its key. That is counted and is no
+ *   fault: what is promised is the order of publication (`publishedOutOfOrder`), and of handling where the consumer
+ *   compares numbers.
+ * - `in doubt, then converged`: both sides agree, and meanwhile somebody could not know: the client was not told what
+ *   became of its order, or a relay had to publish an event of it again. No fault either: that is how it is to end.
+ *
+ * The last two are counted among `posted` and `rejected` too.
  */
 export interface Audit {
   readonly recorded: number;
-  /** The ledger moved the money, and the transfer says so. */
+  /** The ledger moved the money once, and the transfer says so. */
   readonly posted: number;
   /** The ledger refused, and the transfer says so. */
   readonly rejected: number;
-  /** Committed; neither posted nor rejected, and no outbox row that will ever bring it. */
-  readonly lost: readonly RecordedTransfer[];
-  /** All others: a row is not sent, a sent one is not decided, or the two databases disagree. */
-  readonly stuck: readonly RecordedTransfer[];
-  /** Transfers posted more than once, or with more than two entries. */
-  readonly duplicated: readonly string[];
-  /** Transfers that were posted or rejected and never recorded. */
-  readonly phantom: readonly string[];
+  readonly lost: readonly TransferFinding[];
+  readonly stuck: readonly TransferFinding[];
+  readonly duplicated: readonly TransferFinding[];
+  readonly phantom: readonly Finding[];
+  readonly reordered: readonly TransferFinding[];
+  readonly convergedFromDoubt: readonly TransferFinding[];
   /** The sum of the lost in minor units, as text, for each currency in which something was lost. */
   readonly moneyMissingMinor: Readonly<Record<string, string>>;
   /** What is wrong in the ledger itself, one sentence each. */
   readonly imbalances: readonly string[];
+  /** Where outbox, inbox, dead letters, idempotency records or clients say something else than the rows, one sentence each. */
+  readonly disagreements: readonly string[];
 }
 
+type Fate = 'posted' | 'rejected' | 'lost' | 'stuck' | 'duplicated';
+type Judged = TransferFinding & { readonly fate: Fate };
+
 /**
- * Compares what one database says with what the other says. Pure: the same books give the same findings.
+ * Compares what each side says with what the others say. Pure: the same books give the same findings.
+ * @param told what the client was told of each order, by its Idempotency-Key; by default nobody remembers
  * @throws BooksDoNotAddUpError when a transfer was read twice
  */
-export function audit(books: Books): Audit {
-  const postings = groupBy(
-    books.postings.filter((posting) => posting.transferId !== null),
-    (posting) => posting.transferId ?? '',
+export function audit(books: Books, told: ReadonlyMap<string, Told> = new Map()): Audit {
+  const evidence = new Evidence(books);
+  refuseRepeats(books.transfers);
+  const classes = groupBy(
+    books.transfers.map((transfer) => judge(transfer, evidence)),
+    ({ fate }) => fate,
   );
-  const rejections = new Set(books.rejections);
-  const classes = groupBy(books.transfers, (transfer) => fateOf(transfer, books, postings, rejections));
-  const inClass = (fate: Fate) => classes.get(fate) ?? [];
-  const recorded = new Set(books.transfers.map(({ id }) => id));
-  refuseSumThatIsOff(recorded.size, books.transfers.length);
+  const inClass = (fate: Fate) => (classes.get(fate) ?? []).map(({ fate: _, ...finding }) => finding);
+  const settled = [...inClass('posted'), ...inClass('rejected')];
+  const late = lateEffects(books, new Set(settled.map(({ id }) => id)));
+  const reordered = settled.flatMap((finding) => because(finding, late.get(finding.id)));
+  const lost = inClass('lost');
   return {
-    recorded: recorded.size,
+    recorded: books.transfers.length,
     posted: inClass('posted').length,
     rejected: inClass('rejected').length,
-    lost: inClass('lost'),
+    lost,
     stuck: inClass('stuck'),
-    duplicated: [...postings].filter(([, group]) => isTwice(group)).map(([id]) => id),
-    phantom: [...new Set([...postings.keys(), ...rejections])].filter((id) => !recorded.has(id)),
-    moneyMissingMinor: sums(inClass('lost').map(({ currency, amountMinor }) => [currency, amountMinor])),
-    imbalances: [...wrongMoves(books.transfers, postings), ...imbalances(books)],
+    duplicated: inClass('duplicated'),
+    phantom: phantoms(evidence),
+    reordered,
+    convergedFromDoubt: settled
+      .filter(({ id }) => !late.has(id))
+      .flatMap((finding) => because(finding, doubtAbout(finding, evidence, told))),
+    moneyMissingMinor: sumsOf(lost),
+    imbalances: ledgerFaults(books, evidence.postings),
+    disagreements: [...recordFaults(evidence), ...toldFaults(books, told)],
   };
 }
 
-/** Whether nothing at all is wrong. */
-export function isConsistent({ lost, stuck, duplicated, phantom, imbalances }: Audit): boolean {
-  return [lost, stuck, duplicated, phantom, imbalances].every((findings) => findings.length === 0);
+/** Whether the money is where it belongs and everybody says so. What came late or was in doubt meanwhile is no fault. */
+export function isConsistent(found: Audit): boolean {
+  const { lost, stuck, duplicated, phantom, imbalances, disagreements } = found;
+  return [lost, stuck, duplicated, phantom, imbalances, disagreements].every((faults) => faults.length === 0);
 }
 
-function fateOf(
-  { id, status }: RecordedTransfer,
-  { transfersInOutbox }: Books,
-  postings: ReadonlyMap<string, readonly LedgerPosting[]>,
-  rejections: ReadonlySet<string>,
-): Fate {
-  const [isPosted, isRejected] = [postings.has(id), rejections.has(id)];
-  if (isPosted && !isRejected && status === 'posted') return 'posted';
-  if (isRejected && !isPosted && status === 'rejected') return 'rejected';
-  if (!isPosted && !isRejected && !transfersInOutbox.has(id)) return 'lost';
-  return 'stuck';
+function judge(transfer: RecordedTransfer, evidence: Evidence): Judged {
+  const { id, status } = transfer;
+  const postings = evidence.postings.get(id) ?? [];
+  const as = (fate: Fate, why: string): Judged => ({ ...transfer, fate, because: why });
+  if (isTwice(postings))
+    return as('duplicated', `${postings.length} postings, ${entriesOf(postings)} entries`);
+  const isRejected = evidence.rejections.has(id);
+  if (postings.length > 0 && isRejected) return as('stuck', 'it was posted and rejected');
+  if (postings.length === 0 && !isRejected) {
+    const { alive, because: why } = evidence.prospectOf('transactions', id);
+    return as(alive ? 'stuck' : 'lost', status === 'pending' ? why : `it says ${status}, and ${why}`);
+  }
+  const outcome = isRejected ? 'rejected' : 'posted';
+  if (status === outcome) return as(outcome, 'both sides say so');
+  if (status !== 'pending') return as('stuck', `it says ${status}, and was ${outcome}`);
+  return as('stuck', `it was ${outcome}, and of that ${evidence.prospectOf('accounts', id).because}`);
 }
 
-function refuseSumThatIsOff(recorded: number, classified: number): void {
-  if (recorded === classified) return;
+function refuseRepeats(transfers: readonly RecordedTransfer[]): void {
+  const recorded = new Set(transfers.map(({ id }) => id)).size;
+  if (recorded === transfers.length) return;
   throw new BooksDoNotAddUpError(
-    `${recorded} transfers are recorded, but posted + rejected + lost + stuck = ${classified}: an id was read twice`,
+    `${recorded} transfers are recorded, but posted + rejected + lost + stuck + duplicated = ${transfers.length}: ` +
+      'an id was read twice',
   );
+}
+
+function entriesOf(postings: readonly LedgerPosting[]): number {
+  return postings.reduce((sum, { entries }) => sum + entries.length, 0);
 }
 
 function isTwice(postings: readonly LedgerPosting[]): boolean {
-  return postings.length > 1 || postings.some(({ entries }) => entries.length > 2);
+  return postings.length > 1 || entriesOf(postings) > 2;
 }
 
-/** A posting must move what its transfer says, from and to whom it says. */
-function wrongMoves(
-  transfers: readonly RecordedTransfer[],
-  postings: ReadonlyMap<string, readonly LedgerPosting[]>,
-): string[] {
-  return transfers.flatMap(({ id, debitAccountId, creditAccountId, amountMinor, currency }) => {
-    const wanted = [`${creditAccountId} ${amountMinor}`, `${debitAccountId} ${-amountMinor}`].sort().join();
-    const isWrong = (posting: LedgerPosting) =>
-      posting.currency !== currency ||
-      posting.entries
-        .map(({ accountId, amountMinor: moved }) => `${accountId} ${moved}`)
-        .sort()
-        .join() !== wanted;
-    return (postings.get(id) ?? []).some(isWrong)
-      ? [`the posting of transfer ${id} moves something else`]
-      : [];
-  });
+function because<Found extends Finding>(finding: Found, why: string | undefined): Found[] {
+  return why === undefined ? [] : [{ ...finding, because: why }];
 }
 
-/** Every posting sums to zero, and so does every currency; every balance is the sum of its entries. */
-function imbalances({ postings, accounts }: Books): string[] {
-  const entries = postings.flatMap((posting) => posting.entries);
-  const sumOf = (amounts: readonly { amountMinor: bigint }[]) =>
-    amounts.reduce((sum, { amountMinor }) => sum + amountMinor, 0n);
-  const perAccount = groupBy(entries, ({ accountId }) => accountId);
-  const offPostings = postings
-    .filter((posting) => sumOf(posting.entries) !== 0n)
-    .map(({ id }) => `the entries of posting ${id} do not sum to zero`);
-  const offAccounts = accounts
-    .filter(({ id, balanceMinor }) => balanceMinor !== sumOf(perAccount.get(id) ?? []))
-    .map(({ id }) => `the balance of account ${id} is not the sum of its entries`);
-  const offCurrencies = Object.entries(
-    sums(accounts.map(({ currency, balanceMinor }) => [currency, balanceMinor])),
-  )
-    .filter(([, sum]) => sum !== '0')
-    .map(([currency, sum]) => `the balances in ${currency} sum to ${sum} and not to zero`);
-  return [...offPostings, ...offAccounts, ...offCurrencies];
+function doubtAbout(
+  { id }: Finding,
+  evidence: Evidence,
+  told: ReadonlyMap<string, Told>,
+): string | undefined {
+  const keys = evidence.keysOf(id);
+  if (keys.some((key) => told.get(key)?.outcome === 'unknown')) return 'its client was not told';
+  if (evidence.wasRepeated('transactions', id)) return 'its request was published more than once';
+  if (evidence.wasRepeated('accounts', id)) return 'its outcome was published more than once';
+  return undefined;
 }
 
-function sums(
-  amounts: readonly (readonly [currency: string, amountMinor: bigint])[],
-): Record<string, string> {
-  const totals = groupBy(amounts, ([currency]) => currency);
-  return Object.fromEntries(
-    [...totals].map(([currency, group]) => [
-      currency,
-      String(group.reduce((sum, [, amount]) => sum + amount, 0n)),
-    ]),
-  );
+function phantoms({ books, postings, rejections }: Evidence): Finding[] {
+  const recorded = new Set(books.transfers.map(({ id }) => id));
+  const posted = [...postings].map(([id, [posting]]) => ({
+    id,
+    amountMinor: amountOf(posting),
+    currency: posting?.currency ?? '',
+    because: 'it was posted and never recorded',
+  }));
+  const rejected = [...rejections.values()]
+    .filter(({ transferId }) => !postings.has(transferId))
+    .map(({ transferId, amountMinor, currency }) => ({
+      id: transferId,
+      amountMinor: amountMinor ?? 0n,
+      currency: currency ?? '',
+      because: 'it was rejected and never recorded',
+    }));
+  return [...posted, ...rejected].filter(({ id }) => !recorded.has(id));
 }
 
-function groupBy<Item, Key>(items: readonly Item[], keyOf: (item: Item) => Key): Map<Key, Item[]> {
-  const groups = new Map<Key, Item[]>();
-  for (const item of items) {
-    const group = groups.get(keyOf(item));
-    if (group === undefined) groups.set(keyOf(item), [item]);
-    else group.push(item);
-  }
-  return groups;
+function amountOf(posting: LedgerPosting | undefined): bigint {
+  return posting?.entries.find(({ amountMinor }) => amountMinor > 0n)?.amountMinor ?? 0n;
 }

@@ -1,11 +1,18 @@
 import { Client } from 'pg';
-import type { Books, LedgerAccount, LedgerPosting, RecordedTransfer } from './books.js';
+import { bookStatements as sql } from './book-statements.js';
+import {
+  toAccount,
+  toDeadLetter,
+  toIdempotencyRecord,
+  toOutboxEvent,
+  toPosting,
+  toRejection,
+  toTransfer,
+} from './book-rows.js';
+import type { Books, Channels, InboxRecord, Side } from './books.js';
 
 /** The two databases' URLs. */
-export interface BankUrls {
-  readonly transactions: string;
-  readonly accounts: string;
-}
+export type BankUrls = Readonly<Record<Side, string>>;
 
 /** What passed through the services' outboxes and inboxes. */
 export interface Traffic {
@@ -19,50 +26,54 @@ export interface Traffic {
   readonly repeats: number;
 }
 
-const TRANSFERS = `
-  select id, debit_account_id as "debitAccountId", credit_account_id as "creditAccountId",
-         amount_minor as "amountMinor", currency, status, requested_at as "requestedAt"
-  from transfer
-  order by requested_at, id`;
-const IN_OUTBOX = `select distinct envelope::jsonb #>> '{data,transferId}' as id from outbox_message`;
-const POSTINGS = `
-  select posting.id, posting.transfer_id as "transferId", posting.currency,
-         array_agg(entry.account_id::text) as "accountIds", array_agg(entry.amount_minor::text) as "amounts"
-  from posting left join entry on entry.posting_id = posting.id
-  group by posting.id`;
-const REJECTIONS = 'select transfer_id as id from rejection';
-const ACCOUNTS = 'select id, currency, balance_minor as "balanceMinor" from account';
-const OUTBOX = `
-  select count(*) filter (where sequence > settled_sequence) as waiting,
-         count(*) filter (where sequence > settled_sequence is not true) as sent
-  from outbox_message left join outbox_lane using (key)`;
-const REPEATS = 'select coalesce(sum(repeats), 0) as repeats from inbox_message';
+/** The half of the books that one service's database has. */
+type LedgerBooks = Pick<Books, 'postings' | 'rejections' | 'accounts'>;
+type OrderBooks = Pick<Books, 'transfers' | 'idempotency'>;
+
+/** What both databases have. */
+interface TrafficBooks {
+  readonly outbox: Books['outbox'][Side];
+  readonly inbox: Books['inbox'][Side];
+  readonly deadLetters: Books['deadLetters'][Side];
+}
 
 /**
  * Reads the books, each database in one snapshot. `accounts` first: while money moves, a transfer recorded between the
- * two reads then looks unsettled, which passes, and not like a phantom.
+ * two readings then looks unsettled, which passes, and not like a phantom. The channels come last, so that what left an
+ * outbox before is on them.
+ *
+ * @param readChannels asks the broker; by default it is not asked
  */
-export async function readBooks(urls: BankUrls): Promise<Books> {
-  const ledger = await inSnapshot(urls.accounts, async (database) => ({
-    postings: (await database.query<PostingRow>(POSTINGS)).rows.map(toPosting),
-    rejections: (await database.query<{ id: string }>(REJECTIONS)).rows.map(({ id }) => id),
-    accounts: (await database.query<AccountRow>(ACCOUNTS)).rows.map(toAccount),
+export async function readBooks(urls: BankUrls, readChannels?: () => Promise<Channels>): Promise<Books> {
+  const ledger = await inSnapshot(urls.accounts, async (read) => ({
+    ...(await readLedger(read)),
+    traffic: await readTrafficBooks(read),
   }));
-  const orders = await inSnapshot(urls.transactions, async (database) => ({
-    transfers: (await database.query<TransferRow>(TRANSFERS)).rows.map(toTransfer),
-    transfersInOutbox: new Set((await database.query<{ id: string }>(IN_OUTBOX)).rows.map(({ id }) => id)),
+  const orders = await inSnapshot(urls.transactions, async (read) => ({
+    ...(await readOrders(read)),
+    traffic: await readTrafficBooks(read),
   }));
-  return { ...ledger, ...orders };
+  const both = <Part extends keyof TrafficBooks>(part: Part) => ({
+    transactions: orders.traffic[part],
+    accounts: ledger.traffic[part],
+  });
+  const { postings, rejections, accounts } = ledger;
+  const { transfers, idempotency } = orders;
+  return {
+    ...{ transfers, postings, rejections, accounts, idempotency },
+    ...{ outbox: both('outbox'), inbox: both('inbox'), deadLetters: both('deadLetters') },
+    ...(readChannels === undefined ? {} : { channels: await readChannels() }),
+  };
 }
 
 /** Counts what waits, what went, and what the inboxes swallowed. */
 export async function readTraffic(urls: BankUrls): Promise<Traffic> {
-  const read = (url: string) =>
-    inSnapshot(url, async (database) => ({
-      outbox: (await database.query<{ waiting: string; sent: string }>(OUTBOX)).rows[0],
-      inbox: (await database.query<{ repeats: string }>(REPEATS)).rows[0],
+  const count = (url: string) =>
+    inSnapshot(url, async (read) => ({
+      outbox: (await read<{ waiting: string; sent: string }>(sql.outboxDepth))[0],
+      inbox: (await read<{ repeats: string }>(sql.repeats))[0],
     }));
-  const [transactions, accounts] = await Promise.all([read(urls.transactions), read(urls.accounts)]);
+  const [transactions, accounts] = await Promise.all([count(urls.transactions), count(urls.accounts)]);
   return {
     waiting: Number(transactions.outbox?.waiting),
     sent: Number(transactions.outbox?.sent),
@@ -73,46 +84,53 @@ export async function readTraffic(urls: BankUrls): Promise<Traffic> {
 
 /** The time by the clock that stamps the transfers. */
 export async function clockOf(url: string): Promise<Date> {
-  return inSnapshot(url, async (database) => {
-    const { rows } = await database.query<{ now: Date }>('select clock_timestamp() as now');
-    return rows[0]?.now ?? new Date(Number.NaN);
-  });
+  const [row] = await inSnapshot(url, (read) => read<{ now: Date }>('select clock_timestamp() as now'));
+  return row?.now ?? new Date(Number.NaN);
 }
 
-async function inSnapshot<Value>(url: string, read: (database: Client) => Promise<Value>): Promise<Value> {
+/** Runs one statement of a reading. */
+export type Read = <Row extends object>(statement: string) => Promise<Row[]>;
+
+/** Reads from one snapshot of a database, on a connection of its own, and changes nothing. */
+export async function inSnapshot<Value>(
+  url: string,
+  readAll: (read: Read) => Promise<Value>,
+): Promise<Value> {
   const database = new Client({ connectionString: url });
+  // A server that goes away says so here as well as to whoever waits for a statement.
+  database.on('error', () => undefined);
   await database.connect();
   try {
     await database.query('begin isolation level repeatable read read only');
-    return await read(database);
+    return await readAll(async <Row extends object>(statement: string) => {
+      return (await database.query<Row>(statement)).rows;
+    });
   } finally {
     await database.end();
   }
 }
 
-type TransferRow = Omit<RecordedTransfer, 'amountMinor'> & { amountMinor: string };
-type AccountRow = Omit<LedgerAccount, 'balanceMinor'> & { balanceMinor: string };
-interface PostingRow {
-  id: string;
-  transferId: string | null;
-  currency: string;
-  accountIds: (string | null)[];
-  amounts: (string | null)[];
+async function readLedger(read: Read): Promise<LedgerBooks> {
+  return {
+    postings: (await read<Parameters<typeof toPosting>[0]>(sql.postings)).map(toPosting),
+    rejections: (await read<Parameters<typeof toRejection>[0]>(sql.rejections)).map(toRejection),
+    accounts: (await read<Parameters<typeof toAccount>[0]>(sql.accounts)).map(toAccount),
+  };
 }
 
-function toTransfer(row: TransferRow): RecordedTransfer {
-  return { ...row, amountMinor: BigInt(row.amountMinor) };
+async function readOrders(read: Read): Promise<OrderBooks> {
+  return {
+    transfers: (await read<Parameters<typeof toTransfer>[0]>(sql.transfers)).map(toTransfer),
+    idempotency: (await read<Parameters<typeof toIdempotencyRecord>[0]>(sql.idempotency)).map(
+      toIdempotencyRecord,
+    ),
+  };
 }
 
-function toAccount(row: AccountRow): LedgerAccount {
-  return { ...row, balanceMinor: BigInt(row.balanceMinor) };
-}
-
-/** A posting without entries comes as one entry of nulls from the outer join. */
-function toPosting({ id, transferId, currency, accountIds, amounts }: PostingRow): LedgerPosting {
-  const entries = accountIds.flatMap((accountId, index) => {
-    const amount = amounts[index];
-    return accountId === null || amount == null ? [] : [{ accountId, amountMinor: BigInt(amount) }];
-  });
-  return { id, transferId, currency, entries };
+async function readTrafficBooks(read: Read): Promise<TrafficBooks> {
+  return {
+    outbox: (await read<Parameters<typeof toOutboxEvent>[0]>(sql.outbox)).flatMap(toOutboxEvent),
+    inbox: await read<InboxRecord>(sql.inbox),
+    deadLetters: (await read<Parameters<typeof toDeadLetter>[0]>(sql.deadLetters)).map(toDeadLetter),
+  };
 }

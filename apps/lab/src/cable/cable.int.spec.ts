@@ -1,71 +1,25 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { until } from '../parts/deadline.js';
-import { Cable } from './cable.js';
-import { SLOW_MS } from './strand.js';
+import { CableEnds } from '../../testing/cable-ends.fixture.js';
+import type { Cable } from './cable.js';
+import { SLOW_MS } from './modes.js';
 
 const WITHIN_MS = 5_000;
 
-/** An end of the cable that remembers what it got. */
-class End {
-  received = '';
-  closed = false;
-
-  constructor(readonly socket: Socket) {
-    socket.on('data', (bytes) => (this.received += bytes.toString()));
-    socket.on('error', () => undefined);
-    socket.on('close', () => (this.closed = true));
-  }
-
-  async gets(text: string): Promise<void> {
-    await until(`the text ${text}`, WITHIN_MS, () => (this.received === text ? true : undefined));
-  }
-
-  async closes(): Promise<void> {
-    await until('the end of the connection', WITHIN_MS, () => (this.closed ? true : undefined));
-  }
-}
-
 describe('Cable', () => {
-  let broker: Server;
+  let ends: CableEnds;
   let cable: Cable;
-  const arrived: End[] = [];
-  const dialled: End[] = [];
 
   beforeEach(async () => {
-    broker = createServer((socket) => arrived.push(new End(socket)));
-    broker.listen(0, '127.0.0.1');
-    await once(broker, 'listening');
-    cable = await Cable.to({ host: '127.0.0.1', port: (broker.address() as AddressInfo).port });
+    ends = await CableEnds.open();
+    cable = ends.cable;
   });
 
-  afterEach(async () => {
-    await cable.close();
-    for (const { socket } of [...arrived.splice(0), ...dialled.splice(0)]) socket.destroy();
-    broker.close();
-    await once(broker, 'close');
-  });
-
-  function dial(): End {
-    const end = new End(connect(cable.port, '127.0.0.1'));
-    dialled.push(end);
-    return end;
-  }
-
-  async function arrival(number = 1): Promise<End> {
-    return until(`connection ${number} at the broker`, WITHIN_MS, () => arrived[number - 1]);
-  }
-
-  async function connectedPair(): Promise<{ client: End; server: End }> {
-    const number = arrived.length + 1;
-    const client = dial();
-    await once(client.socket, 'connect');
-    return { client, server: await arrival(number) };
-  }
+  afterEach(() => ends.close());
 
   it('passes bytes both ways and counts the connections', async () => {
-    const { client, server } = await connectedPair();
+    const { client, server } = await ends.connectedPair();
     client.socket.write('ping');
     await server.gets('ping');
     server.socket.write('pong');
@@ -74,7 +28,7 @@ describe('Cable', () => {
   });
 
   it('delivers the last bytes of an end that closes', async () => {
-    const { client, server } = await connectedPair();
+    const { client, server } = await ends.connectedPair();
     const much = 'x'.repeat(3_000_000);
     client.socket.end(much);
     await server.gets(much);
@@ -84,76 +38,76 @@ describe('Cable', () => {
   });
 
   it('closes the other end when one is reset', async () => {
-    const { client, server } = await connectedPair();
+    const { client, server } = await ends.connectedPair();
     client.socket.resetAndDestroy();
     await server.closes();
     expect(cable.connections).toBe(0);
   });
 
   it('refuse cuts what is connected and closes the port, and mending opens the same port', async () => {
-    const { client, server } = await connectedPair();
+    const { client, server } = await ends.connectedPair();
     await cable.set('refuse');
     await client.closes();
     await server.closes();
-    await expect(once(dial().socket, 'connect')).rejects.toMatchObject({
+    await expect(once(ends.dial().socket, 'connect')).rejects.toMatchObject({
       code: 'ECONNREFUSED',
     });
     const { port } = cable;
     await cable.set('mended');
     expect(cable.port).toBe(port);
-    const again = await connectedPair();
+    const again = await ends.connectedPair();
     again.client.socket.write('hello');
     await again.server.gets('hello');
   });
 
   it('accept-and-close accepts a connection, closes it, and passes nothing of it', async () => {
-    const { client } = await connectedPair();
+    const { client } = await ends.connectedPair();
     await cable.set('accept-and-close');
     await client.closes();
-    const late = dial();
+    const late = ends.dial();
     late.socket.write('lost');
     await late.closes();
-    expect([late.received, arrived.length]).toEqual(['', 1]);
+    expect([late.received, ends.arrived.length]).toEqual(['', 1]);
   });
 
   it('freeze passes nothing, cuts nothing, and goes on at the mend', async () => {
-    const frozen = await connectedPair();
+    const frozen = await ends.connectedPair();
     await cable.set('freeze');
     frozen.client.socket.write('there');
     frozen.server.socket.write('back');
-    const late = dial();
+    const late = ends.dial();
     await once(late.socket, 'connect');
     late.socket.write('late');
     await until('the bytes to reach the cable', WITHIN_MS, () =>
       late.socket.bytesWritten === 4 ? true : undefined,
     );
-    expect([frozen.server.received, frozen.client.received, arrived.length]).toEqual(['', '', 1]);
+    expect([frozen.server.received, frozen.client.received, ends.arrived.length]).toEqual(['', '', 1]);
     expect([frozen.client.closed, frozen.server.closed, late.closed]).toEqual([false, false, false]);
     await cable.set('mended');
     await frozen.server.gets('there');
     await frozen.client.gets('back');
-    await (await arrival(2)).gets('late');
+    await (await ends.arrival(2)).gets('late');
   });
 
   it('drops at the mend what an end had sent that went while the cable was frozen', async () => {
-    const established = await connectedPair();
+    const established = await ends.connectedPair();
     await cable.set('freeze');
     established.client.socket.end('never arrives');
-    const late = dial();
+    const late = ends.dial();
     await once(late.socket, 'connect');
     late.socket.end('nor does this');
     await once(late.socket, 'finish');
     await until('both ends to be seen going', WITHIN_MS, () => (cable.connections === 0 ? true : undefined));
     await cable.set('mended');
-    const witness = dial();
+    const witness = ends.dial();
     await established.server.closes();
     witness.socket.write('passes');
-    await (await arrival(2)).gets('passes');
-    expect([established.server.received, arrived.length]).toEqual(['', 2]);
+    await (await ends.arrival(2)).gets('passes');
+    expect([established.server.received, ends.arrived.length]).toEqual(['', 2]);
   });
 
   it('a frozen cable that is then cut cuts what it held', async () => {
-    const { client, server } = await connectedPair();
+    const { client, server } = await ends.connectedPair();
     await cable.set('freeze');
     client.socket.write('held');
     await cable.set('refuse');
@@ -163,7 +117,7 @@ describe('Cable', () => {
   });
 
   it('stall holds everything, and passes at the mend also what an end had sent that went', async () => {
-    const established = await connectedPair();
+    const established = await ends.connectedPair();
     await cable.set('stall');
     established.client.socket.end('arrives late');
     await once(established.client.socket, 'finish');
@@ -174,7 +128,7 @@ describe('Cable', () => {
   });
 
   it('slow passes everything in order, later', async () => {
-    const { client, server } = await connectedPair();
+    const { client, server } = await ends.connectedPair();
     await cable.set('slow');
     const startedAt = performance.now();
     for (const text of ['one ', 'two ', 'three']) client.socket.write(text);
@@ -187,13 +141,13 @@ describe('Cable', () => {
   });
 
   it('reset cuts what is connected with an error at both ends, and lets new connections pass', async () => {
-    const { client, server } = await connectedPair();
+    const { client, server } = await ends.connectedPair();
     const errors = Promise.all(
       [client, server].map(({ socket }) => new Promise((resolve) => socket.once('close', resolve))),
     );
     await cable.set('reset');
     expect(await errors).toEqual([true, true]);
-    const again = await connectedPair();
+    const again = await ends.connectedPair();
     again.client.socket.write('hello');
     await again.server.gets('hello');
   });

@@ -1,12 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Audit } from '../audit/audit.js';
-import type { RecordedTransfer } from '../audit/books.js';
+import type { Audit, TransferFinding } from '../audit/audit.js';
 import type { Findings } from './findings.js';
 import { brokenPredictions } from './predictions.js';
 
 const from = new Date('2026-01-01T12:00:00Z');
 const until = new Date('2026-01-01T12:00:03Z');
-const lost: RecordedTransfer = {
+const lost: TransferFinding = {
   id: 'lost',
   debitAccountId: 'ada',
   creditAccountId: 'ben',
@@ -14,6 +13,7 @@ const lost: RecordedTransfer = {
   currency: 'EUR',
   status: 'pending',
   requestedAt: new Date('2026-01-01T12:00:01Z'),
+  because: 'its event is not in the outbox of transactions',
 };
 const clean: Audit = {
   recorded: 3,
@@ -23,8 +23,11 @@ const clean: Audit = {
   stuck: [],
   duplicated: [],
   phantom: [],
+  reordered: [],
+  convergedFromDoubt: [],
   moneyMissingMinor: {},
   imbalances: [],
+  disagreements: [],
 };
 const common = {
   traffic: { waiting: 0, sent: 3, outcomesWaiting: 0, repeats: 0 },
@@ -96,8 +99,8 @@ describe('as predicted', () => {
     ['an outbox run that lost one', withAudit(outbox, { lost: [lost] }), /consistent/],
     ['an outbox run in which nothing waited', { ...outbox, waitingAtMend: 0 }, /waited in the outbox/],
     ['rows that still wait', { ...outbox, traffic: { ...outbox.traffic, waiting: 1 } }, /no event waits/],
-    ['a duplicate', withAudit(direct, { duplicated: ['a'] }), /twice/],
-    ['a phantom', withAudit(outbox, { phantom: ['a'] }), /never recorded/],
+    ['a duplicate', withAudit(direct, { duplicated: [lost] }), /twice/],
+    ['a phantom', withAudit(outbox, { phantom: [lost] }), /never recorded/],
     ['a stuck transfer', withAudit(direct, { stuck: [lost] }), /stuck/],
     ['a ledger off balance', withAudit(direct, { imbalances: ['off'] }), /balances/],
     ['no posted transfer', withAudit(outbox, { posted: 0 }), /money moved/],

@@ -16,13 +16,17 @@ const audit: Audit = {
       currency: 'EUR',
       status: 'pending',
       requestedAt: new Date('2026-01-01T12:00:01Z'),
+      because: 'its event is not in the outbox of transactions',
     },
   ],
   stuck: [],
   duplicated: [],
   phantom: [],
+  reordered: [],
+  convergedFromDoubt: [],
   moneyMissingMinor: { EUR: '1250' },
   imbalances: [],
+  disagreements: [],
 };
 const findings: Findings = {
   strategy: 'direct',

@@ -17,7 +17,8 @@ export function complaintsOf(program: Supervised): readonly string[] {
   return complaints;
 }
 
-function isWell(line: string): boolean {
+/** Whether a line of a service's log is structured, and neither a warning nor an error. */
+export function isWell(line: string): boolean {
   try {
     const { level } = JSON.parse(line) as { readonly level?: unknown };
     return typeof level === 'string' && WELL.has(level);

@@ -1,8 +1,10 @@
+import type { EventDelivery } from '@app/outbox';
+import type { AgentSettings } from './node-process.js';
 import type { Ground } from './parts.js';
 import { entryOf } from './repository.js';
 import { Supervised } from './supervised.js';
 
-/** How the services send their events. */
+/** The two ways of sending events that the demo compares. */
 export type DeliveryStrategy = 'direct' | 'outbox';
 
 /** The services of the bank. */
@@ -11,13 +13,15 @@ export type ServiceName = 'transactions' | 'accounts';
 /** How a service is set up where it differs from the defaults. */
 export interface BankOptions {
   readonly ground: Ground;
-  readonly delivery: DeliveryStrategy;
+  readonly delivery: EventDelivery;
   /** Where `transactions` finds NATS; by default the broker itself. A cable goes here. */
   readonly transactionsNatsUrl?: string;
   /** More settings for both services. */
   readonly environment?: Readonly<Record<string, string>>;
   /** Tells instances of the same services on the same ground apart, to the broker too; by default there is one. */
   readonly instance?: string;
+  /** Services into which the lab's agent is preloaded, and what it does there; by default it is in none. */
+  readonly agents?: Readonly<Partial<Record<ServiceName, AgentSettings>>>;
   /** Fixed ports; by default any free one, another after each restart. */
   readonly ports?: { readonly transactions: number; readonly accounts: number };
 }
@@ -74,11 +78,18 @@ export class Bank {
 }
 
 function serviceOf(name: ServiceName, options: BankOptions): Service {
-  return new Service({ name, script: entryOf(name), environment: environmentOf(name, options) });
+  const agent = options.agents?.[name];
+  return new Service({
+    name,
+    script: entryOf(name),
+    environment: environmentOf(name, options),
+    ...(agent && { agent }),
+  });
 }
 
 /**
  * The relay of one service as a process of its own, with the environment of the service; not started.
+ * It has the agent that the service has.
  * @param more settings of this process alone
  */
 export function relayOf(
@@ -86,10 +97,12 @@ export function relayOf(
   options: BankOptions,
   more: Readonly<Record<string, string>> = {},
 ): Supervised {
+  const agent = options.agents?.[name];
   return new Supervised({
     name: `relay of ${name}`,
     script: entryOf(name, 'relay.main.js'),
     environment: { ...environmentOf(name, options), ...more },
+    ...(agent && { agent }),
   });
 }
 

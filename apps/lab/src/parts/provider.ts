@@ -10,6 +10,7 @@ import {
 } from '@app/nats';
 import { NestFactory } from '@nestjs/core';
 import { z } from 'zod';
+import type { Broker } from './broker.js';
 import type { BrokerAddress } from './streaming-client.js';
 
 /** The provider as a service has it, in this process. */
@@ -37,11 +38,16 @@ const QUICK = {
  * @throws NatsConnectError
  */
 export async function openProvider(
-  broker: BrokerAddress,
+  broker: BrokerAddress & Partial<Pick<Broker, 'environment'>>,
   events: EventRegistry,
   given: Partial<NatsOptions> = {},
 ): Promise<Provider> {
-  const environment = { NATS_URL: broker.url, NATS_CLUSTER_ID: broker.clusterId, NATS_CLIENT_ID: 'provider' };
+  const environment = {
+    NATS_URL: broker.url,
+    NATS_CLUSTER_ID: broker.clusterId,
+    NATS_CLIENT_ID: 'provider',
+    ...broker.environment,
+  };
   const defaults = natsOptionsFrom(parseEnvironment(z.object(natsEnvironment), environment), {
     service: 'provider',
     startup: 'wait',

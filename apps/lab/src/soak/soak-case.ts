@@ -1,5 +1,5 @@
 import type { CableMode } from '../cable/cable.js';
-import { SLOW_MS } from '../cable/strand.js';
+import { SLOW_MS } from '../cable/modes.js';
 import type { SoakStage } from './soak-stage.js';
 import type { SoakService } from './soak-service.js';
 

@@ -2,8 +2,14 @@
 export type HostReport =
   | { readonly kind: 'note'; readonly text: string }
   | { readonly kind: 'ready'; readonly port: number; readonly password: string }
-  | { readonly kind: 'restarted' }
-  | { readonly kind: 'failed'; readonly message: string };
+  | { readonly kind: 'done'; readonly request: number }
+  | { readonly kind: 'failed'; readonly message: string; readonly request?: number };
 
-/** What the lab asks of the host process. */
-export type HostRequest = 'crash';
+/** What can be done to the server. */
+export type HostAction = 'kill' | 'restart' | 'pause' | 'resume';
+
+/** What the lab asks of the host process: one thing after the other, each answered by its number. */
+export interface HostRequest {
+  readonly number: number;
+  readonly action: HostAction;
+}

@@ -10,8 +10,15 @@ import { once } from 'node:events';
 import { messageOf, PartStartError } from '../../lab.errors.js';
 import { dataDirectoryOf } from '../run-directory.js';
 import { runnableBinaries } from './binaries.js';
-import { crashCluster, startCluster, stopCluster, type ClusterOptions } from './cluster.js';
-import type { HostReport, HostRequest } from './host-report.js';
+import {
+  killCluster,
+  restartCluster,
+  signalCluster,
+  startCluster,
+  stopCluster,
+  type ClusterOptions,
+} from './cluster.js';
+import type { HostAction, HostReport, HostRequest } from './host-report.js';
 import { unprivilegedUser } from './system-user.js';
 
 const [runDirectory = '', installed = ''] = process.argv.slice(2);
@@ -39,8 +46,9 @@ async function keepPostgres(): Promise<void> {
   const cluster = { binaries: binaries.directory, dataDirectory: dataDirectoryOf(runDirectory), user };
   try {
     report({ kind: 'ready', ...(await startCluster({ ...cluster, signal: stop.signal })) });
+    let last: Promise<void> = Promise.resolve();
     process.on('message', (request: HostRequest) => {
-      if (request === 'crash') void crash({ ...cluster, signal: stop.signal });
+      last = last.then(() => answer(request, { ...cluster, signal: stop.signal }));
     });
     if (!stop.signal.aborted) await once(stop.signal, 'abort');
   } finally {
@@ -48,12 +56,19 @@ async function keepPostgres(): Promise<void> {
   }
 }
 
-async function crash(cluster: ClusterOptions): Promise<void> {
+const ACTIONS: Record<HostAction, (cluster: ClusterOptions) => Promise<void>> = {
+  kill: killCluster,
+  restart: restartCluster,
+  pause: (cluster) => signalCluster(cluster, 'SIGSTOP'),
+  resume: (cluster) => signalCluster(cluster, 'SIGCONT'),
+};
+
+async function answer({ number, action }: HostRequest, cluster: ClusterOptions): Promise<void> {
   try {
-    await crashCluster(cluster);
-    report({ kind: 'restarted' });
+    await ACTIONS[action](cluster);
+    report({ kind: 'done', request: number });
   } catch (error) {
-    report({ kind: 'failed', message: messageOf(error) });
+    report({ kind: 'failed', message: messageOf(error), request: number });
   }
 }
 

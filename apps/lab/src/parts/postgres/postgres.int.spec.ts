@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Client } from 'pg';
-import { until } from '../deadline.js';
+import { until, within } from '../deadline.js';
 import { isAliveWith } from '../process-facts.js';
 import { labFile } from '../repository.js';
 import { installedBinaries, runnableBinaries } from './binaries.js';
@@ -14,6 +14,8 @@ import { startPostgres } from './postgres.part.js';
 import { unprivilegedUser } from './system-user.js';
 
 const WITHIN_MS = 30_000;
+/** Some hundred times an answer. */
+const PAUSED_MS = 500;
 /** A test starts PostgreSQL up to twice, and copies it: 2 s each, and longer on a machine that does other things. */
 jest.setTimeout(120_000);
 const isRoot = process.getuid?.() === 0;
@@ -89,6 +91,84 @@ describe('a PostgreSQL of the lab', () => {
       expect((await serverOf(postgres.adminUrl)).pid).not.toBe(pid);
     } finally {
       await postgres.stop();
+    }
+  });
+
+  it('killed in the middle of many commits, it has each that was answered when it comes back', async () => {
+    const postgres = await start();
+    try {
+      await ask(postgres.adminUrl, 'create table kept (id integer)');
+      const answered: number[] = [];
+      const writing = Array.from({ length: 8 }, async (_, writer) => {
+        const client = new Client({ connectionString: postgres.adminUrl });
+        client.on('error', () => undefined);
+        await client.connect();
+        for (let id = writer; ; id += 8) {
+          const isWritten = await client.query(`insert into kept values (${id})`).then(
+            () => true,
+            () => false,
+          );
+          if (!isWritten) return;
+          answered.push(id);
+        }
+      });
+      await until('some commits', WITHIN_MS, () => (answered.length > 200 ? true : undefined));
+      await postgres.kill();
+      await Promise.all(writing);
+      await expect(ask(postgres.adminUrl, 'select 1')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+      await postgres.restart();
+      const kept = new Set(await ask(postgres.adminUrl, 'select id from kept'));
+      expect(answered.filter((id) => !kept.has(id))).toEqual([]);
+    } finally {
+      await postgres.stop();
+    }
+  });
+
+  it('killed, it dies with what is at work in it, which would not have heard of its death before its end', async () => {
+    const postgres = await start();
+    const client = new Client({ connectionString: postgres.adminUrl });
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+      const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
+      const backend = rows[0]!.pid;
+      // Half a minute of work, of which it looks up for nothing.
+      const work = client.query('do $$ begin for i in 1..1000000000 loop end loop; end $$');
+      const ended = work.then(
+        () => 'done',
+        () => 'broken off',
+      );
+      await until('it to be at work', WITHIN_MS, async () => {
+        const working = `select 1 from pg_stat_activity where pid = ${backend} and state = 'active'`;
+        return (await ask(postgres.adminUrl, working)).length === 1 ? true : undefined;
+      });
+      expect(await isAliveWith(backend, 'postgres')).toBe(true);
+      await postgres.kill();
+      expect(await isAliveWith(backend, 'postgres')).toBe(false);
+      expect(await ended).toBe('broken off');
+    } finally {
+      await postgres.stop();
+    }
+  });
+
+  it('paused, it answers nobody, on old connections and on new ones, until it is resumed', async () => {
+    const postgres = await start();
+    const client = new Client({ connectionString: postgres.adminUrl });
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+      await postgres.pause();
+      const answers: string[] = [];
+      const old = client.query('select 1').then(() => answers.push('old'));
+      const late = ask(postgres.adminUrl, 'select 1').then(() => answers.push('late'));
+      await expect(within('an answer', PAUSED_MS, Promise.race([old, late]))).rejects.toThrow(/in vain/);
+      await postgres.resume();
+      await Promise.all([old, late]);
+      expect(answers.sort()).toEqual(['late', 'old']);
+      await postgres.pause();
+    } finally {
+      await postgres.stop();
+      await client.end();
     }
   });
 

@@ -6,7 +6,7 @@ import { labFile } from '../repository.js';
 import { makeRunDirectory, noteOwner, sweepDeadRuns } from '../run-directory.js';
 import { execute } from '../sql.js';
 import { installedBinaries } from './binaries.js';
-import type { HostReport, HostRequest } from './host-report.js';
+import type { HostAction, HostReport, HostRequest } from './host-report.js';
 
 /** A copy of the binaries, initdb and the start take 2 s together; a machine out of breath takes longer. */
 const START_MS_MAX = 120_000;
@@ -18,8 +18,15 @@ export interface PostgresPart {
   readonly adminUrl: string;
   /** Makes a database, from `template` where given (one that nobody is connected to), and returns its URL. */
   createDatabase(name: string, template?: string): Promise<string>;
-  /** Kills the server without a word, and resolves when it has recovered at the same address. Not twice at once. */
+  /** Kills all its processes at one moment, without a word. Nothing that was committed is lost. */
+  kill(): Promise<void>;
+  /** Starts it again after `kill`, and resolves when it has recovered at the same address. */
+  restart(): Promise<void>;
+  /** `kill` and `restart`. */
   crash(): Promise<void>;
+  /** Stops all its processes in the middle of what they do (SIGSTOP); its connections stay, and nobody answers. */
+  pause(): Promise<void>;
+  resume(): Promise<void>;
   /** Stops the server and removes its data. Safe to call twice. */
   stop(): Promise<void>;
 }
@@ -44,6 +51,7 @@ export async function startPostgres(
   });
   if (host.pid !== undefined) await noteOwner(directory, host.pid);
   const { port, password } = await within('PostgreSQL', START_MS_MAX, ready(host, say));
+  const ask = askerOf(host);
   const urlOf = (database: string) => `postgres://postgres:${password}@127.0.0.1:${port}/${database}`;
   return {
     adminUrl: urlOf('postgres'),
@@ -51,15 +59,36 @@ export async function startPostgres(
       await execute(urlOf('postgres'), createDatabaseSql(name, template));
       return urlOf(name);
     },
-    crash: () => within('PostgreSQL to recover', START_MS_MAX, crash(host)),
+    kill: () => ask('kill'),
+    restart: () => ask('restart'),
+    crash: () => ask('kill').then(() => ask('restart')),
+    pause: () => ask('pause'),
+    resume: () => ask('resume'),
     stop: () => stop(host),
   };
 }
 
-async function crash(host: ChildProcess): Promise<void> {
-  host.send('crash' satisfies HostRequest);
-  const [report] = (await once(host, 'message')) as [HostReport];
-  if (report.kind === 'failed') throw new PartStartError('PostgreSQL', report.message);
+/** Requests are answered by their numbers: several may be under way. */
+function askerOf(host: ChildProcess): (action: HostAction) => Promise<void> {
+  let requests = 0;
+  return async (action) => {
+    const number = (requests += 1);
+    const answered = new AbortController();
+    const answer = new Promise<HostReport>((resolve) => {
+      const listen = (report: HostReport) => {
+        if ('request' in report && report.request === number) resolve(report);
+      };
+      host.on('message', listen);
+      answered.signal.addEventListener('abort', () => host.off('message', listen));
+    });
+    try {
+      host.send({ number, action } satisfies HostRequest);
+      const report = await within(`PostgreSQL: ${action}`, START_MS_MAX, answer);
+      if (report.kind === 'failed') throw new PartStartError('PostgreSQL', report.message);
+    } finally {
+      answered.abort();
+    }
+  };
 }
 
 async function ready(

@@ -160,6 +160,11 @@ export class Broker {
     for (const group of this.groups.values()) group.resume();
   }
 
+  /** The messages that are still to be delivered, or delivered again. */
+  unacknowledged(): Set<StoredMessage> {
+    return new Set([...this.groups.values()].flatMap((group) => group.open));
+  }
+
   /** Whether every channel is read to its end, and every message acknowledged. */
   get drained(): boolean {
     const groups = [...this.groups];

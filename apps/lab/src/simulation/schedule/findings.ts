@@ -1,18 +1,18 @@
-import { audit } from '../../audit/audit.js';
+import { audit, type Audit } from '../../audit/audit.js';
+import type { Books, OutboxEvent } from '../../audit/books.js';
+import { groupBy } from '../../audit/group-by.js';
 import type { Bank } from '../bank/bank.js';
-import { groupBy } from '../sql/frames.js';
-import { booksOf, committedRows, transferIdIn } from './books-of.js';
 import type { Client } from './client.js';
 import type { Handling } from './handling.js';
+import { booksOf, eventIn } from './simulated-books.js';
 
 /**
  * What can be wrong with a schedule; the names are those of the auditor and of the checks on real processes.
  *
- * - `lost`, `stuck`, `duplicated`, `phantom`, `imbalance`: as the auditor calls them.
+ * - `lost`, `stuck`, `duplicated`, `phantom`, `imbalance`, `disagreement`: as the auditor calls them.
  * - `dead letter`: a message that could not be handled.
- * - `told twice`: an outcome, or an order, that was announced under two ids.
+ * - `told twice`: an order or an outcome that was announced under two ids.
  * - `ordered twice`: a transfer that no key of the client stands for.
- * - `told wrongly`: the client was told of a transfer that is not recorded.
  * - `out of order`: an event that was stored first after a later one of its key.
  * - `miscounted`: an event that was published more often than its outbox says.
  * - `delivered again`: a message that a process which stopped in peace has left to its successor.
@@ -25,10 +25,10 @@ export type FindingKind =
   | 'duplicated'
   | 'phantom'
   | 'imbalance'
+  | 'disagreement'
   | 'dead letter'
   | 'told twice'
   | 'ordered twice'
-  | 'told wrongly'
   | 'out of order'
   | 'miscounted'
   | 'delivered again'
@@ -50,14 +50,17 @@ export interface Remains {
 
 /** Everything that is wrong; nothing when all promises were kept. */
 export function findingsOf({ bank, client, handling }: Remains): Finding[] {
+  const books = booksOf(bank);
   return [
-    ...bookFindings(bank),
-    ...eventFindings(bank),
-    ...clientFindings(bank, client),
+    ...auditFindings(audit(books, client.toldOf()), bank),
+    ...found('told twice', toldTwice(books)),
+    ...found('ordered twice', client.done ? surplusOf(books, client) : []),
+    ...found('dead letter', deadLetters(books)),
+    ...found('out of order', outOfOrder(bank)),
+    ...found('miscounted', miscounted(bank, books)),
     ...found('delivered again', handling.left),
-    ...Object.values(bank.databases).flatMap(({ parts: { name }, database: { deadlocks } }) =>
-      deadlocks === 0 ? [] : found('deadlock', [`${deadlocks} in ${name}`]),
-    ),
+    ...found('deadlock', deadlocks(bank)),
+    ...found('id used twice', twice(idsIn(books))),
   ];
 }
 
@@ -65,98 +68,77 @@ function found(kind: FindingKind, texts: readonly string[]): Finding[] {
   return texts.map((text) => ({ kind, text }));
 }
 
-/** What the auditor says, but for what the broker has forgotten: of that nothing was promised. */
-function bookFindings(bank: Bank): Finding[] {
-  const { lost, stuck, duplicated, phantom, imbalances } = audit(booksOf(bank));
-  const forgotten = new Set([...bank.broker.forgotten].map(({ payload }) => transferIdIn(payload)));
-  const unexcused = (transfers: readonly { readonly id: string }[]) =>
-    transfers.map(({ id }) => id).filter((id) => !forgotten.has(id));
+/** But for what the broker has forgotten: of what it lost after its word, nothing was promised. */
+function auditFindings(found: Audit, { broker }: Bank): Finding[] {
+  const forgotten = new Set([...broker.forgotten].map(({ payload }) => eventIn(payload).transferId));
+  const classes = (['lost', 'stuck', 'duplicated', 'phantom'] as const).flatMap((kind) =>
+    found[kind]
+      .filter(({ id }) => !forgotten.has(id) || kind === 'duplicated' || kind === 'phantom')
+      .map(({ id, because }) => ({ kind, text: `transfer ${id}: ${because}` })),
+  );
   return [
-    ...found('lost', unexcused(lost)),
-    ...found('stuck', unexcused(stuck)),
-    ...found('duplicated', duplicated),
-    ...found('phantom', phantom),
-    ...found('imbalance', imbalances),
-    ...found('id used twice', twice(idsOf(bank))),
+    ...classes,
+    ...found.imbalances.map((text) => ({ kind: 'imbalance' as const, text })),
+    ...found.disagreements.map((text) => ({ kind: 'disagreement' as const, text })),
   ];
 }
 
-function idsOf({ databases: { transactions, accounts } }: Bank): string[] {
-  return [
-    ...committedRows(transactions, 'transfer'),
-    ...committedRows(transactions, 'outbox_message'),
-    ...committedRows(accounts, 'outbox_message'),
-    ...committedRows(accounts, 'posting'),
-  ].map(({ id }) => id as string);
+function outboxes({ outbox }: Books): OutboxEvent[] {
+  return [...outbox.transactions, ...outbox.accounts];
 }
 
-function twice(ids: readonly string[]): string[] {
-  return [...groupBy(ids, (id) => id)].filter(([, group]) => group.length > 1).map(([id]) => id);
+function toldTwice({ outbox }: Books): string[] {
+  return Object.values(outbox).flatMap((events) =>
+    twice(events.map(({ transferId }) => transferId)).map((id) => `transfer ${id}`),
+  );
 }
 
-function eventFindings(bank: Bank): Finding[] {
-  const services = Object.values(bank.databases);
-  const buried = services.flatMap((server) =>
-    committedRows(server, 'inbox_dead_letter').map(
-      ({ channel, error }) => `${channel as string}: ${error as string}`,
-    ),
+function surplusOf({ transfers }: Books, client: Client): string[] {
+  const known = new Set([...client.told.values()].map(({ transferId }) => transferId));
+  return transfers.filter(({ id }) => !known.has(id)).map(({ id }) => `transfer ${id} is nobody's`);
+}
+
+function deadLetters({ deadLetters }: Books): string[] {
+  return Object.values(deadLetters).flatMap((letters) =>
+    letters.map(({ channel, error }) => `${channel}: ${error}`),
   );
-  const told = services.flatMap((server) =>
-    twice(committedRows(server, 'outbox_message').map(({ envelope }) => transferIdIn(envelope as string))),
-  );
-  return [
-    ...found('dead letter', buried),
-    ...found('told twice', told),
-    ...found('out of order', outOfOrder(bank)),
-    ...found('miscounted', miscounted(bank)),
-  ];
 }
 
 /** The events of a key must have been stored first in the order of their numbers, without a gap. */
 function outOfOrder({ broker }: Bank): string[] {
   const seen = new Set<string>();
-  const lastOfKey = new Map<string, number>();
+  const lastOfKey = new Map<string, bigint>();
   return broker.history.flatMap(({ payload }) => {
-    const { id, source, partitionkey, sequence } = envelopeIn(payload);
-    if (seen.has(id) || sequence === undefined) return [];
+    const { id, type, key: account, sequence } = eventIn(payload);
+    if (seen.has(id) || sequence === null) return [];
     seen.add(id);
-    const key = `${source} ${partitionkey}`;
-    const due = (lastOfKey.get(key) ?? 0) + 1;
-    lastOfKey.set(key, Number(sequence));
-    return Number(sequence) === due ? [] : [`of ${key}, ${Number(sequence)} came where ${due} was due`];
+    const key = `${type === 'transfer.requested' ? 'transactions' : 'accounts'} ${account}`;
+    const due = (lastOfKey.get(key) ?? 0n) + 1n;
+    lastOfKey.set(key, sequence);
+    return sequence === due ? [] : [`of ${key}, ${sequence} came where ${due} was due`];
   });
 }
 
 /** Each attempt is counted before it is made. */
-function miscounted({ broker, databases }: Bank): string[] {
-  const published = groupBy(broker.received, (payload) => envelopeIn(payload).id);
-  return Object.values(databases).flatMap((server) =>
-    committedRows(server, 'outbox_message').flatMap(({ id, attempts }) => {
-      const times = published.get(id as string)?.length ?? 0;
-      return times <= (attempts as number)
-        ? []
-        : [`${id as string} was published ${times} times, and counted ${attempts as number}`];
-    }),
+function miscounted({ broker }: Bank, books: Books): string[] {
+  const published = groupBy(broker.received, (payload) => eventIn(payload).id);
+  return outboxes(books).flatMap(({ id, attempts }) => {
+    const times = published.get(id)?.length ?? 0;
+    return times <= attempts ? [] : [`${id} was published ${times} times, and counted ${attempts}`];
+  });
+}
+
+function deadlocks({ databases }: Bank): string[] {
+  return Object.values(databases).flatMap(({ parts, database }) =>
+    database.deadlocks === 0 ? [] : [`${database.deadlocks} in ${parts.name}`],
   );
 }
 
-function envelopeIn(payload: string) {
-  return JSON.parse(payload) as { id: string; source: string; partitionkey: string; sequence?: string };
+function idsIn(books: Books): string[] {
+  const things = [...books.transfers, ...books.postings, ...outboxes(books)];
+  return things.map(({ id }) => id);
 }
 
-/** What was accepted is recorded, and nothing else is. */
-function clientFindings({ databases }: Bank, client: Client): Finding[] {
-  const recorded = new Set(committedRows(databases.transactions, 'transfer').map(({ id }) => id as string));
-  const accepted = [...client.told].flatMap(([key, { transferId: id }]) =>
-    id === undefined ? [] : [{ key, id }],
-  );
-  const known = new Set(accepted.map(({ id }) => id));
-  const surplus = client.done ? [...recorded].filter((id) => !known.has(id)) : [];
-  return [
-    ...found(
-      'told wrongly',
-      accepted.filter(({ id }) => !recorded.has(id)).map(({ key, id }) => `${key} was accepted as ${id}`),
-    ),
-    ...found('ordered twice', surplus),
-  ];
+function twice(ids: readonly string[]): string[] {
+  return [...groupBy(ids, (id) => id)].filter(([, group]) => group.length > 1).map(([id]) => id);
 }

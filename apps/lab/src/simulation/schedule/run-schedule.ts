@@ -8,7 +8,7 @@ import { enterWorld } from '../world/globals.js';
 import { currentProcess } from '../world/simulated-process.js';
 import type { StoryLine } from '../world/trace.js';
 import { World } from '../world/world.js';
-import { committedRows } from './books-of.js';
+import { committedRows } from './simulated-books.js';
 import { Client } from './client.js';
 import { findingsOf, type Finding, type Remains } from './findings.js';
 import type { FoundedBank } from './found-bank.js';
@@ -195,7 +195,7 @@ class Schedule {
     const count = (server: 'transactions' | 'accounts', table: string) =>
       committedRows(bank.databases[server], table).length;
     const forgotten = bank.broker.forgotten.size > 0;
-    const pending = committedRows(bank.databases.transactions, 'transfer').filter(
+    const pending = committedRows<{ status: string }>(bank.databases.transactions, 'transfer').filter(
       ({ status }) => status === 'pending',
     ).length;
     const waiting = {

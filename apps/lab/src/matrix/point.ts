@@ -1,0 +1,40 @@
+import type { MatrixStage } from './stage.js';
+import type { Strategy } from './strategies.js';
+
+/** What strikes: a step of a program at which its process dies or sleeps, a cable, or a server. */
+export type PointKind = 'program' | 'cable' | 'server';
+
+/** A fault that is ready: it strikes when the transfer gets there. */
+export interface Fault {
+  readonly hasStruck: () => boolean | Promise<boolean>;
+}
+
+/** What a point can let its cell do between the strike and the mending. */
+export interface Hands {
+  /** Sends one more transfer from the same account and waits until its money has moved. */
+  readonly postAnother: () => Promise<void>;
+}
+
+/** A place where something can break on a transfer's way: one row of the matrix. */
+export interface Point {
+  readonly name: string;
+  readonly kind: PointKind;
+  /** What happens, as the head of a row. */
+  readonly title: string;
+  /** Why a transfer cannot get there with this strategy; undefined where it can. Default: it always can. */
+  readonly unreachable?: (strategy: Strategy) => string | undefined;
+  /**
+   * Whether the client's answers are held back until the strike. Where the process that answers dies beside its answer,
+   * chance would decide whether the client was in doubt.
+   */
+  readonly answersHeld?: boolean;
+  /** Gets the fault ready, before the transfer is sent. */
+  readonly prepare: (stage: MatrixStage) => Promise<Fault>;
+  /** What happens between the strike and the mending of all that is broken; by default nothing. */
+  readonly during?: (stage: MatrixStage, hands: Hands) => Promise<void>;
+}
+
+/** Why the relay's steps are not reached without an outbox. */
+export function withoutRelay({ delivery }: Strategy): string | undefined {
+  return delivery === 'outbox' ? undefined : 'there is no outbox, and so no relay';
+}

@@ -1,0 +1,98 @@
+import { randomUUID } from 'node:crypto';
+import { Cable, layCable } from '../../cable/cable.js';
+import { Client, type Answer, type CellAccounts } from '../../matrix/client.js';
+import { settle } from '../../matrix/settle.js';
+import { IMPATIENT, MatrixStage } from '../../matrix/stage.js';
+import type { Strategy } from '../../matrix/strategies.js';
+import { Bank, through, type Service } from '../../parts/bank.js';
+import { Closers } from '../../parts/closers.js';
+import { findingsIn, type Finding } from './finding.js';
+
+/** How one more instance of `transactions` differs from the first. */
+export interface InstanceOptions {
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Between it and the broker; default: that of the first instance. */
+  readonly brokerCable?: Cable;
+}
+
+const AMOUNT_MINOR = 10_00n;
+
+/** A stage of the matrix's, and whatever a check needs beside it. */
+export class Scene {
+  private readonly instances: Service[] = [];
+  readonly databases: { readonly transactions: string; readonly accounts: string };
+
+  private constructor(
+    readonly stage: MatrixStage,
+    private readonly closers: Closers,
+  ) {
+    const urlOf = (name: string) => Object.assign(new URL(stage.postgres.adminUrl), { pathname: name }).href;
+    this.databases = { transactions: urlOf('transactions'), accounts: urlOf('accounts') };
+  }
+
+  /** Starts everything that a strategy needs. */
+  static async open(strategy: Strategy): Promise<Scene> {
+    const stage = await MatrixStage.open(strategy);
+    const closers = new Closers();
+    closers.add(() => stage.close());
+    return new Scene(stage, closers);
+  }
+
+  /** Lays one more cable to the broker. */
+  async layCable(): Promise<Cable> {
+    const cable = await layCable(this.stage.broker, { protocol: 'nats' });
+    this.closers.add(() => cable.close());
+    return cable;
+  }
+
+  /** Of some marks of mutants (see `markOf`), those whose text never ran in any process. */
+  silentMarks(marks: readonly string[]): string[] {
+    const { transactions, accounts } = this.stage.bank;
+    const ran = [transactions, accounts, ...this.instances].map(({ steps }) => steps.mutantsRun);
+    return marks.filter((mark) => !ran.some((some) => some.has(mark)));
+  }
+
+  /** Starts one more instance of `transactions`, without the same safeguards as the first. */
+  async startInstance({ environment, brokerCable }: InstanceOptions = {}): Promise<Service> {
+    const { broker, strategy, cables } = this.stage;
+    const { port } = brokerCable ?? cables.transactionsBroker;
+    const { transactions } = new Bank({
+      ground: {
+        runName: 'matrix',
+        databases: this.databases,
+        broker: { url: through(broker.url, port), clusterId: broker.clusterId },
+        channelPrefix: '',
+        close: () => Promise.resolve(),
+      },
+      delivery: strategy.delivery,
+      instance: 'second',
+      agents: { transactions: { mutants: strategy.mutants?.transactions ?? [] } },
+      environment: { ...IMPATIENT, ...broker.environment, ...environment },
+    });
+    this.closers.add(() => transactions.stop());
+    this.instances.push(transactions);
+    transactions.start();
+    await transactions.waitUntilListening();
+    return transactions;
+  }
+
+  /** Orders a transfer once, at one of the instances. */
+  order(at: Service, accounts: CellAccounts): Promise<Answer> {
+    return new Client(at.url ?? '').send({ key: randomUUID(), ...accounts, amountMinor: AMOUNT_MINOR });
+  }
+
+  /** Waits until nothing moves between two accounts any more, and says what is wrong then. */
+  async findings(accounts: CellAccounts): Promise<Finding[]> {
+    const audit = await settle(this.stage, accounts, new Client(this.stage.clientUrl));
+    return findingsIn(await this.stage.readBooks(), audit);
+  }
+
+  async close(): Promise<void> {
+    await this.closers.close();
+  }
+}
+
+/** The same two accounts, the other way round. */
+export function reversed({ debitAccountId, creditAccountId }: CellAccounts): CellAccounts {
+  return { debitAccountId: creditAccountId, creditAccountId: debitAccountId };
+}
