@@ -1,11 +1,10 @@
 import { natsEnvironment, natsOptionsFrom } from '@app/nats';
 import { RELAY_DEFAULTS } from '@app/outbox';
 import { z } from 'zod';
-import { Broker } from '../broker/broker.js';
+import { Broker, type BrokerParts } from '../broker/broker.js';
 import { installBroker } from '../broker/current-broker.js';
 import type { DatabaseImage } from '../database/database.js';
 import { DatabaseServer } from '../database/server.js';
-import type { Strikes } from '../world/strikes.js';
 import type { World } from '../world/world.js';
 import type { AccountsApi } from './accounts.js';
 import { Program } from './program.js';
@@ -26,7 +25,14 @@ export interface BankSettings {
   readonly instances: Readonly<Record<ServiceName, number>>;
   readonly delivery: ServiceSettings['delivery'];
   readonly relay: Partial<ServiceSettings['relay']>;
-  readonly onConnectionLost: 'exit' | 'reconnect';
+  readonly nats: NatsVariables;
+}
+
+/** What is set of the connection to the broker; the rest is as by default. */
+export interface NatsVariables {
+  readonly NATS_ON_CONNECTION_LOST: 'exit' | 'reconnect';
+  readonly NATS_RESUME_TIMEOUT_MS?: number;
+  readonly NATS_ACK_TIMEOUT_MS?: number;
 }
 
 /** The whole bank: two databases, a broker, and the instances of both services. */
@@ -38,11 +44,11 @@ export class Bank {
 
   constructor(
     readonly world: World,
-    strikes: Strikes,
     loaded: LoadedBank,
     settings: BankSettings,
+    { strikes, closed }: Pick<BrokerParts, 'strikes' | 'closed'>,
   ) {
-    this.broker = new Broker({ world, strikes });
+    this.broker = new Broker({ world, strikes, closed });
     installBroker(this.broker);
     const server = (name: ServiceName, image?: DatabaseImage) =>
       new DatabaseServer({ world, strikes, name: `${name}-db`, catalog: loaded[name].catalog, image });
@@ -75,25 +81,21 @@ export class Bank {
   }
 }
 
-function settingsOf(
-  service: ServiceName,
-  { onConnectionLost, delivery, relay }: BankSettings,
-): ServiceSettings {
-  const name = `${service} ${onConnectionLost}`;
-  const nats = NATS_SETTINGS.get(name) ?? natsSettings(service, onConnectionLost);
-  NATS_SETTINGS.set(name, nats);
-  return { delivery, nats, relay: { ...RELAY_DEFAULTS, ...relay } };
+function settingsOf(service: ServiceName, { nats, delivery, relay }: BankSettings): ServiceSettings {
+  const name = `${service} ${JSON.stringify(nats)}`;
+  const known = NATS_SETTINGS.get(name) ?? natsSettings(service, nats);
+  NATS_SETTINGS.set(name, known);
+  return { delivery, nats: known, relay: { ...RELAY_DEFAULTS, ...relay } };
 }
 
 /** Kept, since reading an environment takes longer than a schedule may. */
 const NATS_SETTINGS = new Map<string, ServiceSettings['nats']>();
 
-/** The defaults of a service. */
-function natsSettings(service: ServiceName, onConnectionLost: string): ServiceSettings['nats'] {
+function natsSettings(service: ServiceName, variables: NatsVariables): ServiceSettings['nats'] {
   const environment = z.object(natsEnvironment).parse({
     NATS_URL: 'nats://broker:4222',
     NATS_CLUSTER_ID: 'bank',
-    NATS_ON_CONNECTION_LOST: onConnectionLost,
+    ...variables,
   });
   return natsOptionsFrom(environment, { service, startup: 'background' });
 }

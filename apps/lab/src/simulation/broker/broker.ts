@@ -28,6 +28,8 @@ export type Refusal = string | undefined;
 export interface BrokerParts {
   readonly world: World;
   readonly strikes: Strikes;
+  /** Is told when a client has said goodbye. */
+  readonly closed?: ((owner: SimulatedProcess) => void) | undefined;
 }
 
 /** How long a client whose id another one wants is asked whether it lives, in microseconds. */
@@ -45,6 +47,8 @@ export class Broker {
   readonly history: StoredMessage[] = [];
   /** The part of it that a crash without a store has taken. */
   readonly forgotten = new Set<StoredMessage>();
+  /** The payload of every publish of a client that it knew, whatever became of it. */
+  readonly received: string[] = [];
   up = true;
   private readonly cables = new Map<string, Cable>();
   private readonly clients = new Map<string, Registration>();
@@ -91,6 +95,7 @@ export class Broker {
   publish(client: Registration, channel: string, payload: string, answer: (refusal: Refusal) => void): void {
     if (!this.up) return;
     if (!this.knows(client)) return answer(UNKNOWN_CLIENT);
+    this.received.push(payload);
     const fate = this.parts.strikes.strike('broker.publish', client.owner);
     if (!this.up || fate === 'lost') return;
     if (fate === 'refused') return answer('stan: the channel is full');
@@ -132,7 +137,9 @@ export class Broker {
 
   /** A client says goodbye. */
   close(client: Registration): void {
-    if (this.up && this.knows(client)) this.forget(client);
+    if (!this.up || !this.knows(client)) return;
+    this.forget(client);
+    this.parts.closed?.(client.owner);
   }
 
   /** Ends without a word; every connection is dropped. */
@@ -151,6 +158,11 @@ export class Broker {
   restart(): void {
     this.up = true;
     for (const group of this.groups.values()) group.resume();
+  }
+
+  /** The messages that are still to be delivered, or delivered again. */
+  unacknowledged(): Set<StoredMessage> {
+    return new Set([...this.groups.values()].flatMap((group) => group.open));
   }
 
   /** Whether every channel is read to its end, and every message acknowledged. */

@@ -41,6 +41,13 @@ export class QueueGroup {
     return this.unacknowledged.size === 0 && this.lastSent === this.messages.length;
   }
 
+  /** What was not delivered yet, or not acknowledged. */
+  get open(): StoredMessage[] {
+    return this.messages.filter(
+      ({ sequence }) => sequence > this.lastSent || this.unacknowledged.has(sequence),
+    );
+  }
+
   join(owner: SimulatedProcess, settings: MemberSettings): Member {
     const member = { group: this, owner, settings };
     this.members.push(member);

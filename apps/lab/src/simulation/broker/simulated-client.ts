@@ -20,6 +20,8 @@ interface ClientOptions {
   readonly stanPingInterval: number;
   readonly stanMaxPingOut: number;
   readonly reconnectTimeWait: number;
+  /** -1: without end. */
+  readonly maxReconnectAttempts: number;
 }
 
 type PublishCallback = (error: Error | string | undefined, guid: string) => void;
@@ -177,11 +179,13 @@ export class SimulatedClient extends EventEmitter {
     this.redial();
   }
 
-  /** Dials again and again; nothing of it is told but its success. */
-  private redial(): void {
-    this.after(this.options.reconnectTimeWait, () => {
+  /** Dials again and again, as often as it may; nothing of it is told but its success and its end. */
+  private redial(attempts = 0): void {
+    const { maxReconnectAttempts, reconnectTimeWait } = this.options;
+    if (maxReconnectAttempts !== -1 && attempts >= maxReconnectAttempts) return this.closeInner();
+    this.after(reconnectTimeWait, () => {
       if (!this.nc || this.link) return;
-      if (!this.broker.accepts(this.cable)) return this.redial();
+      if (!this.broker.accepts(this.cable)) return this.redial(attempts + 1);
       this.open();
       this.emit('reconnect', this);
       for (const send of this.buffer.splice(0)) send();

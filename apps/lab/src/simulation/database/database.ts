@@ -36,6 +36,8 @@ const NOBODY = new Transaction();
  * take none), savepoints, triggers, partitions (a partitioned table is one table for all days).
  */
 export class Database implements Engine {
+  /** How often a transaction was broken off because two waited for each other. */
+  deadlocks = 0;
   private readonly tables = new Map<string, Rows>();
   private readonly open = new Set<Transaction>();
   private readonly advisoryLocks = new Map<bigint, Transaction>();
@@ -67,7 +69,7 @@ export class Database implements Engine {
   committed(table: string): readonly (readonly Value[])[] {
     const { commits } = this;
     return this.rowsOf(table).all.flatMap((row) => {
-      const version = row.seenBy(NOBODY, { commits, xmin: 0n });
+      const version = row.seenBy(NOBODY, commits);
       return version ? [version.values] : [];
     });
   }
@@ -158,13 +160,15 @@ export class Database implements Engine {
   private snapshot(): Snapshot {
     let xmin = this.nextXid;
     for (const { xid } of this.open) if (xid !== undefined && xid < xmin) xmin = xid;
-    return { commits: this.commits, xmin };
+    return { commits: this.commits, xmin, xmax: this.nextXid };
   }
 
   /** @throws ServerError if the holder waits for this transaction in turn */
   private wait({ transaction, inserted }: Execution, holder: Transaction): void {
     for (let other: Transaction | undefined = holder; other; other = other.waitsFor) {
-      if (other === transaction) throw new ServerError('deadlock detected', DEADLOCK);
+      if (other !== transaction) continue;
+      this.deadlocks++;
+      throw new ServerError('deadlock detected', DEADLOCK);
     }
     transaction.waitsFor = holder;
     for (const { rows, keys } of inserted) for (const key of keys()) rows.reserved.set(key, transaction);

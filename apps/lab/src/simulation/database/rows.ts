@@ -1,5 +1,5 @@
 import type { Value } from '../sql/values.js';
-import type { Snapshot, Transaction } from './transaction.js';
+import type { Transaction } from './transaction.js';
 
 /** One state of a row. */
 export interface Version {
@@ -22,8 +22,8 @@ export class Row {
     return this.versions.at(-1);
   }
 
-  /** The version that a statement sees. */
-  seenBy(transaction: Transaction, { commits }: Snapshot): Version | undefined {
+  /** The version that a transaction sees when so much is committed. */
+  seenBy(transaction: Transaction, commits: number): Version | undefined {
     for (let index = this.versions.length - 1; index >= 0; index--) {
       const version = this.versions[index] as Version;
       if (!happened(version, transaction, commits)) continue;

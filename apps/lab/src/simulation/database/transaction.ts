@@ -25,6 +25,8 @@ export interface Snapshot {
   readonly commits: number;
   /** The least transaction id that was open, or the next one to be drawn. */
   readonly xmin: bigint;
+  /** The next one to be drawn. */
+  readonly xmax: bigint;
 }
 
 /** A statement has met a lock: it is taken back and run again when the holder has ended. */

@@ -1,3 +1,4 @@
+import type { Told } from '../../audit/told.js';
 import type { Order, TransactionsApi } from '../bank/transactions.js';
 import type { Program } from '../bank/program.js';
 import type { Strikes } from '../world/strikes.js';
@@ -12,8 +13,8 @@ export interface PlannedOrder {
   readonly instance: number;
 }
 
-/** What the client knows of an order. */
-export interface Told {
+/** What the client remembers of an order. */
+interface Memory {
   /** The transfer that it was told of; undefined until then. */
   transferId: string | undefined;
   /** A refusal that is final: nothing was recorded. */
@@ -28,7 +29,7 @@ const REST_MS = 300;
 
 /** Orders, and asks again with the same key until it knows what became of it. */
 export class Client {
-  readonly told = new Map<string, Told>();
+  readonly told = new Map<string, Memory>();
   private unanswered = 0;
 
   constructor(
@@ -41,17 +42,27 @@ export class Client {
     return this.unanswered === 0;
   }
 
+  /** What it knows of each order, by its key, as the auditor asks for it. */
+  toldOf(): ReadonlyMap<string, Told> {
+    return new Map(
+      [...this.told].map(([key, { transferId, refused }]): [string, Told] => {
+        if (transferId !== undefined) return [key, { outcome: 'accepted', transferId }];
+        return [key, { outcome: refused === undefined ? 'unknown' : 'refused' }];
+      }),
+    );
+  }
+
   /** Makes the orders at their times. */
   order(orders: readonly PlannedOrder[]): void {
     for (const planned of orders) {
       this.unanswered++;
-      const told: Told = { transferId: undefined, refused: undefined, attempts: 0 };
+      const told: Memory = { transferId: undefined, refused: undefined, attempts: 0 };
       this.told.set(planned.key, told);
       this.world.after(planned.atMs * 1_000, 'order', () => this.ask(planned, told));
     }
   }
 
-  private ask(planned: PlannedOrder, told: Told): void {
+  private ask(planned: PlannedOrder, told: Memory): void {
     const { key, order, instance } = planned;
     const { world } = this;
     const program = this.instances[
@@ -89,7 +100,7 @@ export class Client {
     });
   }
 
-  private learn(told: Told, status: number, transferId: string | undefined, again: () => void): void {
+  private learn(told: Memory, status: number, transferId: string | undefined, again: () => void): void {
     // 409: another request of this key runs. 5xx: nobody knows, or nothing is recorded.
     if (transferId === undefined && (status === 409 || status >= 500)) return void again();
     if (transferId === undefined) told.refused = status;

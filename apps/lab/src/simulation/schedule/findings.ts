@@ -1,129 +1,144 @@
-import { audit } from '../../audit/audit.js';
+import { audit, type Audit } from '../../audit/audit.js';
+import type { Books, OutboxEvent } from '../../audit/books.js';
+import { groupBy } from '../../audit/group-by.js';
 import type { Bank } from '../bank/bank.js';
-import type { StoredMessage } from '../broker/broker.js';
-import { booksOf, committedRows, transferIdIn } from './books-of.js';
 import type { Client } from './client.js';
+import type { Handling } from './handling.js';
+import { booksOf, eventIn } from './simulated-books.js';
 
-/** What is wrong with a schedule: the promise that is broken, and in words what breaks it. */
+/**
+ * What can be wrong with a schedule; the names are those of the auditor and of the checks on real processes.
+ *
+ * - `lost`, `stuck`, `duplicated`, `phantom`, `imbalance`, `disagreement`: as the auditor calls them.
+ * - `dead letter`: a message that could not be handled.
+ * - `told twice`: an order or an outcome that was announced under two ids.
+ * - `ordered twice`: a transfer that no key of the client stands for.
+ * - `out of order`: an event that was stored first after a later one of its key.
+ * - `miscounted`: an event that was published more often than its outbox says.
+ * - `delivered again`: a message that a process which stopped in peace has left to its successor.
+ * - `deadlock`: a transaction that the database broke off.
+ * - `id used twice`: two things of the bank have one id.
+ */
+export type FindingKind =
+  | 'lost'
+  | 'stuck'
+  | 'duplicated'
+  | 'phantom'
+  | 'imbalance'
+  | 'disagreement'
+  | 'dead letter'
+  | 'told twice'
+  | 'ordered twice'
+  | 'out of order'
+  | 'miscounted'
+  | 'delivered again'
+  | 'deadlock'
+  | 'id used twice';
+
+/** One promise that a schedule has broken. */
 export interface Finding {
-  readonly promise:
-    | 'lost'
-    | 'stuck'
-    | 'duplicated'
-    | 'phantom'
-    | 'imbalance'
-    | 'reordered'
-    | 'buried'
-    | 'ordered twice'
-    | 'told wrongly'
-    | 'id used twice'
-    | 'deadlock'
-    | 'unhandled';
-  readonly detail: string;
+  readonly kind: FindingKind;
+  readonly text: string;
 }
 
 /** What a schedule is judged by when it is over. */
 export interface Remains {
   readonly bank: Bank;
   readonly client: Client;
+  readonly handling: Handling;
 }
 
 /** Everything that is wrong; nothing when all promises were kept. */
-export function findingsOf(remains: Remains): Finding[] {
+export function findingsOf({ bank, client, handling }: Remains): Finding[] {
+  const books = booksOf(bank);
   return [
-    ...auditFindings(remains),
-    ...orderFindings(remains),
-    ...clientFindings(remains),
-    ...idFindings(remains),
+    ...auditFindings(audit(books, client.toldOf()), bank),
+    ...found('told twice', toldTwice(books)),
+    ...found('ordered twice', client.done ? surplusOf(books, client) : []),
+    ...found('dead letter', deadLetters(books)),
+    ...found('out of order', outOfOrder(bank)),
+    ...found('miscounted', miscounted(bank, books)),
+    ...found('delivered again', handling.left),
+    ...found('deadlock', deadlocks(bank)),
+    ...found('id used twice', twice(idsIn(books))),
   ];
 }
 
-function auditFindings({ bank }: Remains): Finding[] {
-  const books = booksOf(bank);
-  const { lost, stuck, duplicated, phantom, imbalances } = audit(books);
-  const excused = forgottenTransfers(bank);
-  const ids = (promise: Finding['promise'], transfers: readonly string[]): Finding[] =>
-    transfers.map((id) => ({ promise, detail: `transfer ${id}` }));
-  const unexcused = (transfers: readonly { id: string }[]) =>
-    transfers.map(({ id }) => id).filter((id) => !excused.has(id));
-  const buried = (['transactions', 'accounts'] as const).flatMap((name) =>
-    committedRows(bank.databases[name], 'inbox_dead_letter').map((row): Finding => ({
-      promise: 'buried',
-      detail: `${name}: ${row['error'] as string}`,
-    })),
+function found(kind: FindingKind, texts: readonly string[]): Finding[] {
+  return texts.map((text) => ({ kind, text }));
+}
+
+/** But for what the broker has forgotten: of what it lost after its word, nothing was promised. */
+function auditFindings(found: Audit, { broker }: Bank): Finding[] {
+  const forgotten = new Set([...broker.forgotten].map(({ payload }) => eventIn(payload).transferId));
+  const classes = (['lost', 'stuck', 'duplicated', 'phantom'] as const).flatMap((kind) =>
+    found[kind]
+      .filter(({ id }) => !forgotten.has(id) || kind === 'duplicated' || kind === 'phantom')
+      .map(({ id, because }) => ({ kind, text: `transfer ${id}: ${because}` })),
   );
   return [
-    ...ids('lost', unexcused(lost)),
-    ...ids('stuck', unexcused(stuck)),
-    ...ids(
-      'duplicated',
-      duplicated.map(({ id }) => id),
-    ),
-    ...ids(
-      'phantom',
-      phantom.map(({ id }) => id),
-    ),
-    ...imbalances.map((detail): Finding => ({ promise: 'imbalance', detail })),
-    ...buried,
+    ...classes,
+    ...found.imbalances.map((text) => ({ kind: 'imbalance' as const, text })),
+    ...found.disagreements.map((text) => ({ kind: 'disagreement' as const, text })),
   ];
 }
 
-/** A broker that forgets what it has acknowledged loses it: of that nothing was promised. */
-function forgottenTransfers({ broker }: Bank): ReadonlySet<string> {
-  return new Set([...broker.forgotten].map(({ payload }) => transferIdIn(payload)));
+function outboxes({ outbox }: Books): OutboxEvent[] {
+  return [...outbox.transactions, ...outbox.accounts];
+}
+
+function toldTwice({ outbox }: Books): string[] {
+  return Object.values(outbox).flatMap((events) =>
+    twice(events.map(({ transferId }) => transferId)).map((id) => `transfer ${id}`),
+  );
+}
+
+function surplusOf({ transfers }: Books, client: Client): string[] {
+  const known = new Set([...client.told.values()].map(({ transferId }) => transferId));
+  return transfers.filter(({ id }) => !known.has(id)).map(({ id }) => `transfer ${id} is nobody's`);
+}
+
+function deadLetters({ deadLetters }: Books): string[] {
+  return Object.values(deadLetters).flatMap((letters) =>
+    letters.map(({ channel, error }) => `${channel}: ${error}`),
+  );
 }
 
 /** The events of a key must have been stored first in the order of their numbers, without a gap. */
-function orderFindings({ bank }: Remains): Finding[] {
+function outOfOrder({ broker }: Bank): string[] {
   const seen = new Set<string>();
-  const lastOfKey = new Map<string, number>();
-  return bank.broker.history.flatMap((message): Finding[] => {
-    const { id, source, partitionkey, sequence } = envelopeOf(message);
-    if (seen.has(id) || sequence === undefined) return [];
+  const lastOfKey = new Map<string, bigint>();
+  return broker.history.flatMap(({ payload }) => {
+    const { id, type, key: account, sequence } = eventIn(payload);
+    if (seen.has(id) || sequence === null) return [];
     seen.add(id);
-    const key = `${source} ${partitionkey}`;
-    const expected = (lastOfKey.get(key) ?? 0) + 1;
-    lastOfKey.set(key, Number(sequence));
-    if (Number(sequence) === expected) return [];
-    return [{ promise: 'reordered', detail: `${key}: ${Number(sequence)} came where ${expected} was due` }];
+    const key = `${type === 'transfer.requested' ? 'transactions' : 'accounts'} ${account}`;
+    const due = (lastOfKey.get(key) ?? 0n) + 1n;
+    lastOfKey.set(key, sequence);
+    return sequence === due ? [] : [`of ${key}, ${sequence} came where ${due} was due`];
   });
 }
 
-function envelopeOf({ payload }: StoredMessage) {
-  return JSON.parse(payload) as { id: string; source: string; partitionkey: string; sequence?: string };
+/** Each attempt is counted before it is made. */
+function miscounted({ broker }: Bank, books: Books): string[] {
+  const published = groupBy(broker.received, (payload) => eventIn(payload).id);
+  return outboxes(books).flatMap(({ id, attempts }) => {
+    const times = published.get(id)?.length ?? 0;
+    return times <= attempts ? [] : [`${id} was published ${times} times, and counted ${attempts}`];
+  });
 }
 
-/** What was accepted is recorded, once; what was refused is not. */
-function clientFindings({ bank, client }: Remains): Finding[] {
-  const recorded = new Set(
-    committedRows(bank.databases.transactions, 'transfer').map(({ id }) => id as string),
+function deadlocks({ databases }: Bank): string[] {
+  return Object.values(databases).flatMap(({ parts, database }) =>
+    database.deadlocks === 0 ? [] : [`${database.deadlocks} in ${parts.name}`],
   );
-  const accepted = [...client.told].flatMap(([key, { transferId }]) =>
-    transferId ? [{ key, transferId }] : [],
-  );
-  const findings = accepted
-    .filter(({ transferId }) => !recorded.has(transferId))
-    .map(({ key, transferId }): Finding => {
-      return {
-        promise: 'told wrongly',
-        detail: `${key} was accepted as ${transferId}, which is not recorded`,
-      };
-    });
-  const surplus = recorded.size - new Set(accepted.map(({ transferId }) => transferId)).size;
-  if (client.done && surplus > 0) {
-    findings.push({ promise: 'ordered twice', detail: `${surplus} transfers more than were accepted` });
-  }
-  return findings;
 }
 
-function idFindings({ bank }: Remains): Finding[] {
-  const { transactions, accounts } = bank.databases;
-  const ids = [
-    ...committedRows(transactions, 'transfer').map(({ id }) => id),
-    ...committedRows(transactions, 'outbox_message').map(({ id }) => id),
-    ...committedRows(accounts, 'outbox_message').map(({ id }) => id),
-    ...committedRows(accounts, 'posting').map(({ id }) => id),
-  ];
-  if (new Set(ids).size === ids.length) return [];
-  return [{ promise: 'id used twice', detail: `${ids.length - new Set(ids).size} ids` }];
+function idsIn(books: Books): string[] {
+  const things = [...books.transfers, ...books.postings, ...outboxes(books)];
+  return things.map(({ id }) => id);
+}
+
+function twice(ids: readonly string[]): string[] {
+  return [...groupBy(ids, (id) => id)].filter(([, group]) => group.length > 1).map(([id]) => id);
 }

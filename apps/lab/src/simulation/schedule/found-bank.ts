@@ -23,12 +23,13 @@ export async function foundBank(): Promise<FoundedBank> {
   const world = new World({ seed: 0, weather: WEATHER });
   const leave = enterWorld(world);
   try {
-    const bank = new Bank(world, { strike: () => undefined }, loaded, {
+    const settings = {
       instances: { transactions: 0, accounts: 1 },
       delivery: 'outbox',
       relay: {},
-      onConnectionLost: 'reconnect',
-    });
+      nats: { NATS_ON_CONNECTION_LOST: 'reconnect' },
+    } as const;
+    const bank = new Bank(world, loaded, settings, { strikes: { strike: () => undefined } });
     bank.start();
     const [program] = bank.accounts;
     if (!program) throw new Error('the bank has no accounts');

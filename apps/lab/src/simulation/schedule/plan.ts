@@ -1,4 +1,5 @@
 import type { EventDelivery } from '@app/outbox';
+import type { NatsVariables } from '../bank/bank.js';
 import type { Order } from '../bank/transactions.js';
 import { MESSAGE_POINTS, STEP_POINTS } from '../faults/points.js';
 import type { Blow, Fault, When } from '../faults/fault.js';
@@ -15,7 +16,7 @@ export interface Plan {
   readonly delivery: EventDelivery;
   readonly weather: Weather;
   readonly relay: { readonly leaseMs: number; readonly lanesMax: number; readonly runMax: number };
-  readonly onConnectionLost: 'exit' | 'reconnect';
+  readonly nats: NatsVariables;
   /** From this many choices on, nothing is left to chance; default: never. */
   readonly choicesMax?: number | undefined;
 }
@@ -55,7 +56,10 @@ export function planOf(seed: number, accounts: readonly string[]): Plan {
       lanesMax: chances.pick([1, 2, 250]),
       runMax: chances.pick([1, 3, 20]),
     },
-    onConnectionLost: chances.pick(['exit', 'reconnect']),
+    nats: {
+      NATS_ON_CONNECTION_LOST: chances.pick(['exit', 'reconnect']),
+      NATS_RESUME_TIMEOUT_MS: chances.pick([2_000, 20_000]),
+    },
   };
 }
 

@@ -8,10 +8,11 @@ import { enterWorld } from '../world/globals.js';
 import { currentProcess } from '../world/simulated-process.js';
 import type { StoryLine } from '../world/trace.js';
 import { World } from '../world/world.js';
-import { committedRows } from './books-of.js';
+import { committedRows } from './simulated-books.js';
 import { Client } from './client.js';
-import { findingsOf, type Finding } from './findings.js';
+import { findingsOf, type Finding, type Remains } from './findings.js';
 import type { FoundedBank } from './found-bank.js';
+import { Handling } from './handling.js';
 import { BUSY_MS, type Plan } from './plan.js';
 
 /** What became of a schedule. */
@@ -58,6 +59,7 @@ class Schedule {
   private readonly bank: Bank;
   private readonly faults: FaultPlan;
   private readonly client: Client;
+  private readonly handling = new Handling();
   private readonly findings: Finding[] = [];
   private readonly timed: Fault[];
   private readonly stopListening: () => void;
@@ -70,7 +72,10 @@ class Schedule {
     private readonly plan: Plan,
   ) {
     this.faults = new FaultPlan(plan.faults, this.hammer);
-    this.bank = new Bank(world, this.faults, founded, plan);
+    this.bank = new Bank(world, founded, plan, {
+      strikes: this.faults,
+      closed: (owner) => this.handling.closed(owner),
+    });
     this.client = new Client(world, this.faults, this.bank.transactions);
     this.timed = plan.faults.filter(({ when }) => 'atMs' in when);
     this.stopListening = this.listen();
@@ -85,15 +90,15 @@ class Schedule {
     if (rested) return;
     this.heal();
     if (await world.runUntil(() => this.isAtRest(), HEALED_MS + REST_MS)) return;
-    this.findings.push({ promise: 'stuck', detail: this.whatIsStuck() });
+    this.findings.push({ kind: 'stuck', text: this.whatIsStuck() });
   }
 
   outcome(): Outcome {
     const { world, plan, faults } = this;
     return {
       plan,
-      findings: [...this.findings, ...findingsOf({ bank: this.bank, client: this.client })],
-      hash: () => world.trace.hashWith(this.remains()),
+      findings: [...this.findings, ...findingsOf(this.remains())],
+      hash: () => world.trace.hashWith(this.databases()),
       events: world.trace.length,
       choices: world.choices,
       elapsedMs: world.elapsedMs,
@@ -102,8 +107,12 @@ class Schedule {
     };
   }
 
+  private remains(): Remains {
+    return { bank: this.bank, client: this.client, handling: this.handling };
+  }
+
   /** Everything that stands in both databases in the end. */
-  private remains(): string {
+  private databases(): string {
     const images = Object.values(this.bank.databases).map(({ database }) => [...database.image()]);
     return JSON.stringify(images, (_name, value: unknown) =>
       typeof value === 'bigint' ? `${value}` : value,
@@ -158,9 +167,10 @@ class Schedule {
   /** Steps of the libraries are points too, and part of the story. */
   private listen(): () => void {
     const listeners = [...OUTBOX_STEPS, ...NATS_STEPS].map((step) => {
-      const listener = () => {
+      const listener = (detail: unknown) => {
         const process = currentProcess();
         if (!process || process.dead) return;
+        this.handling.reached(step, process, detail);
         this.world.trace.tell(process.name, process.name, () => step);
         this.faults.strike(step, process);
       };
@@ -185,7 +195,7 @@ class Schedule {
     const count = (server: 'transactions' | 'accounts', table: string) =>
       committedRows(bank.databases[server], table).length;
     const forgotten = bank.broker.forgotten.size > 0;
-    const pending = committedRows(bank.databases.transactions, 'transfer').filter(
+    const pending = committedRows<{ status: string }>(bank.databases.transactions, 'transfer').filter(
       ({ status }) => status === 'pending',
     ).length;
     const waiting = {

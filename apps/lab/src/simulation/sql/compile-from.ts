@@ -92,7 +92,7 @@ export function scan(name: string, execution: Execution): readonly Tuple[] {
   const { transaction, snapshot, engine } = execution;
   const rows: Tuple[] = [];
   for (const row of engine.rowsOf(name).all) {
-    const version = row.seenBy(transaction, snapshot);
+    const version = row.seenBy(transaction, snapshot.commits);
     if (version) rows.push({ values: version.values, row, version });
   }
   execution.scans.set(name, rows);

@@ -93,9 +93,17 @@ export const FUNCTIONS: Readonly<Record<string, Resolve>> = {
   pg_current_xact_id: strict([], 'xid8', (_values, execution) =>
     execution.engine.xidOf(execution.transaction),
   ),
-  // The snapshot stands for itself: nothing is asked of it but its xmin.
-  pg_current_snapshot: strict([], 'xid8', (_values, { snapshot }) => snapshot.xmin),
-  pg_snapshot_xmin: strict(['xid8'], 'xid8', ([xmin]) => xmin as Value),
+  // Nothing is done with a snapshot but to ask it for one of its ends: the statement's own stands for it.
+  pg_current_snapshot: strict([], 'xid8', () => 0n),
+  pg_snapshot_xmin: strict(['xid8'], 'xid8', (_values, { snapshot }) => snapshot.xmin),
+  pg_snapshot_xmax: strict(['xid8'], 'xid8', (_values, { snapshot }) => snapshot.xmax),
+  array_position: ([array, item]) => {
+    const position = strict([array?.type ?? 'unknown', item?.type ?? 'unknown'], 'int', ([items, wanted]) => {
+      const index = (items as readonly Value[]).findIndex((one) => one === wanted);
+      return index === -1 ? null : index + 1;
+    });
+    return array && item && position([array, item]);
+  },
   hashtextextended: strict(['text', 'int'], 'bigint', ([text]) => {
     return createHash('sha1')
       .update(text as string)

@@ -6,7 +6,7 @@ export interface Token {
   readonly text: string;
 }
 
-const SPACE = /(?:\s+|--[^\n]*)*/y;
+const SPACE = /(?:\s+|--[^\n]*|\/\*[^]*?\*\/)*/y;
 const TOKEN =
   /(?<word>[a-z_][a-z0-9_]*)|"(?<quoted>[^"]+)"|'(?<string>(?:[^']|'')*)'|\$(?<parameter>\d+)|(?<number>\d+(?:\.\d+)?)|(?<sign>::|=>|<>|<=|>=|\|\||[-+*/^(),.;<>=[\]])/iy;
 
