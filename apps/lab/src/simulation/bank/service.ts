@@ -70,7 +70,7 @@ export class Service<Api> {
     const inbox = new outbox.Inbox(unitOfWork as never, asDataSource, tables);
     const sink = new outbox.InboxDeadLetters(asDataSource, tables);
     const { deliveriesMax } = settings.nats;
-    const transport = new nats.NatsTransport(bus, contracts.bankEvents as never, { sink, deliveriesMax });
+    const transport = new nats.NatsTransport(bus, contracts.bankEvents, { sink, deliveriesMax });
     const { handlers, api } = own({ dataSource, unitOfWork, inbox });
     for (const [channel, handler] of Object.entries(handlers)) {
       transport.addHandler(channel, handler as never, true);

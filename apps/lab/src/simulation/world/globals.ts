@@ -62,7 +62,7 @@ const storages: AsyncLocalStorage<unknown>[] = [];
 class RememberedStorage<Store> extends asyncHooks.AsyncLocalStorage<Store> {
   constructor() {
     super();
-    if (worldOfNow) storages.push(this as AsyncLocalStorage<unknown>);
+    if (worldOfNow) storages.push(this);
   }
 }
 

@@ -140,7 +140,7 @@ export class World {
           // Ticks are taken when no promise has anything left to do: each event is followed by all that it leads to.
           else queueMicrotask(() => process.nextTick(step));
         } catch (error) {
-          reject(error as Error);
+          reject(error);
         }
       };
       breathe(step);
