@@ -1,3 +1,4 @@
+import { messageOf } from '../../lab.errors.js';
 import { Chances } from './chances.js';
 import { EventQueue, type Timed } from './event-queue.js';
 import { runAs, type SimulatedProcess } from './simulated-process.js';
@@ -140,7 +141,7 @@ export class World {
           // Ticks are taken when no promise has anything left to do: each event is followed by all that it leads to.
           else queueMicrotask(() => process.nextTick(step));
         } catch (error) {
-          reject(error);
+          reject(error instanceof Error ? error : new Error(messageOf(error), { cause: error }));
         }
       };
       breathe(step);
