@@ -11,13 +11,19 @@ export async function runChild(args) {
   return endOf(child);
 }
 
-/** Runs a program and returns its exit code and all that it wrote. */
-export async function runCollected(command, args, options = {}) {
+/**
+ * Runs a program and returns its exit code and all that it wrote.
+ * @param onText takes what it writes as it comes
+ */
+export async function runCollected(command, args, options = {}, onText = () => undefined) {
   const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8');
-    stream.on('data', (text) => (output += text));
+    stream.on('data', (text) => {
+      output += text;
+      onText(text);
+    });
   }
   return { code: await endOf(child), output };
 }

@@ -1,12 +1,13 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import process from 'node:process';
+import { runCollected } from './children.mjs';
 
 const REPORT = 'docs/proof-report.md';
-/** Enough for the longest table that a part ends with. */
-const SUMMARY_LINES = 70;
+/** A table and what comes of it: with these, set off by empty lines, each part ends. */
+const SUMMARY_BLOCKS = 2;
+/** Above it an exit code is that of a signal. */
+const BROKEN_OFF = 128;
 
 /** What is run for the committed report, and what fits into CI. */
 const PARTS = [
@@ -17,7 +18,7 @@ const PARTS = [
 ];
 
 /**
- * Runs all parts of the proof, even after one has failed.
+ * Runs all parts of the proof, even after one has failed, unless it is broken off.
  * @param args `--ci` for the short form
  * @returns the exit code: 0 only if all parts passed
  */
@@ -31,12 +32,19 @@ export async function proof(args) {
   // JetStream is one of the columns: where this is set, a machine without its server fails.
   if (isShort) process.env.CI ??= 'true';
   const results = [];
-  for (const part of PARTS) results.push(await run(part.command, isShort ? part.ci : part.full));
+  for (const part of PARTS) {
+    const result = await run(part.command, isShort ? part.ci : part.full);
+    results.push(result);
+    if (result.code > BROKEN_OFF) break;
+  }
   const failed = results.filter(({ code }) => code !== 0);
   for (const { title, code, minutes } of results) {
     console.log(`${code === 0 ? 'passed' : 'FAILED'}  ${title}  (${minutes} min)`);
   }
-  console.log(`${results.length - failed.length} passed, ${failed.length} failed`);
+  const notRun = PARTS.length - results.length;
+  console.log(
+    `${results.length - failed.length} passed, ${failed.length} failed${notRun > 0 ? `, ${notRun} not run` : ''}`,
+  );
   if (!isShort && failed.length === 0) await writeFile(REPORT, reportOf(results));
   return failed.length === 0 ? 0 : 1;
 }
@@ -45,26 +53,27 @@ async function run(command, args) {
   const title = ['npm run', command, ...(args.length > 0 ? ['--', ...args] : [])].join(' ');
   console.log(`\n=== ${title}`);
   const startedAt = performance.now();
-  const child = spawn(process.execPath, ['scripts/run.mjs', command, ...args], {
-    stdio: ['inherit', 'pipe', 'inherit'],
-  });
-  let output = '';
-  child.stdout.setEncoding('utf8');
-  child.stdout.on('data', (text) => {
-    process.stdout.write(text);
-    output += text;
-  });
-  const [code] = await once(child, 'close');
+  const echo = (text) => void process.stdout.write(text);
+  const { code, output } = await runCollected(
+    process.execPath,
+    ['scripts/run.mjs', command, ...args],
+    {},
+    echo,
+  );
   const minutes = ((performance.now() - startedAt) / 60_000).toFixed(1);
-  return { title, code: code ?? 1, minutes, output };
+  return { title, code, minutes, output };
 }
 
-/** What each part printed last is its summary; what it printed before as a table stands below. */
+/** What each part ended with. */
 function reportOf(results) {
   const machine = `Node ${process.versions.node}, ${availableParallelism()} cores`;
   const sections = results.map(({ title, minutes, output }) => {
-    const lines = output.trimEnd().split('\n');
-    return [`## \`${title}\``, '', `${minutes} min`, '', '```', ...lines.slice(-SUMMARY_LINES), '```', ''];
+    const summary = output
+      .trim()
+      .split(/\n{2,}/)
+      .slice(-SUMMARY_BLOCKS)
+      .join('\n\n');
+    return [`## \`${title}\``, '', `${minutes} min`, '', '```', summary, '```', ''];
   });
   const head = ['# The last full run of the proof', '', `\`npm run proof\`, ${machine}.`, ''];
   return [...head, ...sections.flat()].join('\n');

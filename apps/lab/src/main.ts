@@ -1,4 +1,4 @@
-/** The lab's command line: `demo`, `chaos`, `start`, `reconcile`, `token`, `exhibit` and `soak-nats`, each with its own options. */
+/** The lab's command line: a command (see {@link COMMANDS}), and its own options. */
 import { once } from 'node:events';
 import { constants } from 'node:os';
 import { chaos } from './chaos/chaos-command.js';

@@ -1,4 +1,9 @@
 import { Client } from 'pg';
+import { readRows } from '../../parts/sql.js';
+
+const LOCK_WAITS = `
+  select count(*)::int as waits from pg_stat_activity
+  where datname = current_database() and wait_event_type = 'Lock'`;
 
 /** A lock that the lab itself holds in a service's database. */
 export class Lock {
@@ -28,4 +33,10 @@ export class Lock {
   }
 
   private released: Promise<void> | undefined;
+}
+
+/** How many sessions of a database wait for a lock. */
+export async function lockWaits(databaseUrl: string): Promise<number> {
+  const [row] = await readRows<{ waits: number }>(databaseUrl, LOCK_WAITS);
+  return row?.waits ?? 0;
 }

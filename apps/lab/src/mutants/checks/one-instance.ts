@@ -4,7 +4,7 @@ import { until } from '../../parts/deadline.js';
 import { readRows } from '../../parts/sql.js';
 import type { Check } from './check.js';
 import type { Finding } from './finding.js';
-import { Lock } from './lock.js';
+import { Lock, lockWaits } from './lock.js';
 import { reversed, type Scene } from './scene.js';
 
 const REQUESTED = 'transfer.requested';
@@ -16,9 +16,6 @@ const UNANSWERED_MS = 3_000;
 /** More than a process takes from the signal to the end of its connection when it waits for nobody. */
 const CLOSED_EARLY_MS = 4_000;
 
-const LOCK_WAITS = `
-  select count(*)::int as waits from pg_stat_activity
-  where datname = current_database() and wait_event_type = 'Lock'`;
 const LOCK_ACCOUNT = 'select id from account where id = $1 for update';
 const REDELIVERED = `select sequence from inbox_redelivery where channel = '${REQUESTED}'`;
 
@@ -80,7 +77,7 @@ async function crossing(scene: Scene): Promise<Finding[]> {
   const second = await Lock.on(databases.accounts, LOCK_ACCOUNT, accounts.creditAccountId);
   try {
     await Promise.all([accounts, reversed(accounts)].map((each) => scene.order(transactions, each)));
-    await lockWaits(databases.accounts, 2);
+    await untilLockWaits(databases.accounts, 2);
     await first.release();
     // Whoever waited for it has it now, and waits for the other one.
     await until('the first account to be taken', WITHIN_MS, () =>
@@ -121,7 +118,7 @@ async function stoppedWhileHandling(scene: Scene): Promise<Finding[]> {
   const held = await Lock.on(scene.databases.accounts, 'lock table entry in share mode');
   try {
     await scene.order(transactions, accounts);
-    await lockWaits(scene.databases.accounts, 1);
+    await untilLockWaits(scene.databases.accounts, 1);
     service.kill('SIGTERM');
     await service.waitForLine(/NATS connection closed/, CLOSED_EARLY_MS).catch((error: unknown) => {
       if (!(error instanceof DeadlineError)) throw error;
@@ -151,9 +148,8 @@ async function redelivered({ databases }: Scene): Promise<Set<string>> {
 }
 
 /** Waits until so many sessions of a database wait for a lock. */
-async function lockWaits(databaseUrl: string, sessions: number): Promise<void> {
-  await until(`${sessions} sessions to wait for a lock`, WITHIN_MS, async () => {
-    const [row] = await readRows<{ waits: number }>(databaseUrl, LOCK_WAITS);
-    return (row?.waits ?? 0) >= sessions ? true : undefined;
-  });
+async function untilLockWaits(databaseUrl: string, sessions: number): Promise<void> {
+  await until(`${sessions} sessions to wait for a lock`, WITHIN_MS, async () =>
+    (await lockWaits(databaseUrl)) >= sessions ? true : undefined,
+  );
 }

@@ -5,6 +5,7 @@ import { until } from '../../parts/deadline.js';
 import { readRows } from '../../parts/sql.js';
 import type { Check } from './check.js';
 import type { Finding } from './finding.js';
+import { lockWaits } from './lock.js';
 import { reversed, type Scene } from './scene.js';
 
 const REQUESTED = 'transfer.requested';
@@ -14,9 +15,6 @@ const SLEEPER_LEASE_MS = 10_000;
 /** Longer than a check takes: what it holds, nobody takes over. */
 const HOLDER_LEASE_MS = 120_000;
 
-const LOCK_WAITS = `
-  select count(*)::int as waits from pg_stat_activity
-  where datname = current_database() and wait_event_type = 'Lock'`;
 const ATTEMPTS = `select id, attempts from outbox_message where type = '${REQUESTED}'`;
 
 /** What needs a second instance of `transactions` on the same database. */
@@ -75,8 +73,7 @@ async function twoWriters(scene: Scene): Promise<Finding[]> {
   let answered = false;
   const second = scene.order(writer, accounts).then(() => (answered = true));
   await until('the second transaction to wait, or to have ended', WITHIN_MS, async () => {
-    const [row] = await readRows<{ waits: number }>(scene.databases.transactions, LOCK_WAITS);
-    return answered || (row?.waits ?? 0) > 0 ? true : undefined;
+    return answered || (await lockWaits(scene.databases.transactions)) > 0 ? true : undefined;
   });
   await transactions.wake();
   await Promise.all([first.answer, second]);
