@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Closers } from '../parts/closers.js';
 import { repositoryRoot } from '../parts/repository.js';
+import { textTable } from '../parts/text-table.js';
 import { kindsOf } from './checks/finding.js';
 import type { Experiment } from './experiments.js';
 import { MUTANTS_HELP, parseMutantsOptions } from './mutants-options.js';
@@ -57,15 +58,7 @@ function tableOf(experiments: readonly Experiment[], played: readonly Played[]):
     const without = of(names);
     return [names.join(' + '), check, verdictOf(of([])), verdictOf(without), remarkOn(without)];
   });
-  const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0)));
-  return [head, ...rows]
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  return textTable([head, ...rows]);
 }
 
 function remarkOn(played: Played | undefined): string {
