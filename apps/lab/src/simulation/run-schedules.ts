@@ -18,6 +18,7 @@ export interface RunOfSchedules {
     readonly seed: number;
     readonly findings: PlayedSeed['report']['findings'];
   }[];
+  /** Without the start of the processes. */
   readonly tookMs: number;
   /** The same for the same histories, whoever ran which. */
   readonly digest: string;
@@ -36,10 +37,10 @@ export async function runSchedules(
   open: Closers,
 ): Promise<RunOfSchedules> {
   const { firstSeed, schedules, workers } = options;
-  const startedAt = performance.now();
   const simulators = await Promise.all(
     Array.from({ length: Math.min(workers, schedules) }, () => Simulator.start([], open)),
   );
+  const startedAt = performance.now();
   const hashes: string[] = [];
   const failed: PlayedSeed[] = [];
   let withFaults = 0;

@@ -32,7 +32,11 @@ export function huntAsData(hunted: Hunted): object {
     complaint: complaintOf(hunted),
     seed: failure?.whole.plan.seed,
     findings: failure?.whole.report.findings,
-    shrunk: failure && { plan: failure.shrunk.plan, findings: failure.shrunk.report.findings },
+    shrunk: failure && {
+      tries: failure.shrunk.tries,
+      plan: failure.shrunk.plan,
+      findings: failure.shrunk.report.findings,
+    },
   };
 }
 

@@ -28,7 +28,7 @@ export function tellFailure({ whole, shrunk }: Failure, mutants: readonly string
   const { seed } = whole.plan;
   const without = mutants.map((name) => ` --mutant ${name}`).join('');
   return [
-    tellSchedule(shrunk),
+    tellSchedule(shrunk, seed),
     describeShrinking(whole, shrunk),
     `npm run simulate -- --replay ${seed}${without} tells this again; with --whole, as it was`,
   ].join('\n');

@@ -17,13 +17,16 @@ const COLUMNS = [
   'accounts-db',
 ];
 
-/** A schedule as a story: what was planned, what happened, as text and as a diagram, and what was found. */
-export function tellSchedule({ plan, report }: PlayedSeed): string {
+/**
+ * A schedule as a story: what was planned, what happened, as text and as a diagram, and what was found.
+ * @param seed of the plan from which this one was made
+ */
+export function tellSchedule({ plan, report }: PlayedSeed, seed = plan.seed): string {
   const { orders, instances, faults } = plan;
   const events = report.story.map(eventOf);
   const present = new Set(report.story.flatMap(({ from, to }) => [from, to]));
   return [
-    `Seed ${plan.seed}: ${count(orders.length, 'order')}, ${count(instances.transactions, 'process')} of ` +
+    `Seed ${seed}: ${count(orders.length, 'order')}, ${count(instances.transactions, 'process')} of ` +
       `transactions and ${instances.accounts} of accounts, ${count(faults.length, 'fault')}`,
     ...faults.map((fault, index) => {
       return `  ${describeFault(fault)}${report.struck.includes(index) ? '' : ' (did not strike)'}`;

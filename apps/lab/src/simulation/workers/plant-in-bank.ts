@@ -1,9 +1,7 @@
 import { join } from 'node:path';
-import { replaceTexts, marksIn } from '../../mutants/plant-mutants.js';
+import { marksIn, replaceTexts } from '../../mutants/plant-mutants.js';
 import { repositoryRoot } from '../../parts/repository.js';
-import { Session, type Answer } from '../database/server.js';
-
-type Query = (this: Session, text: string, parameters?: readonly unknown[]) => Promise<Answer>;
+import { Catalog } from '../database/catalog.js';
 
 /**
  * Takes safeguards out of both services, before they are loaded.
@@ -14,9 +12,17 @@ export function plantInBank(names: readonly string[], ran: (mark: string) => voi
   if (names.length === 0) return;
   const builds = ['transactions', 'accounts'].map((service) => join(repositoryRoot, 'dist', 'apps', service));
   replaceTexts(names, builds, ran);
-  const { query: send } = Session.prototype as { readonly query: Query };
-  Session.prototype.query = function (text, parameters) {
+  watch('statement', ran);
+  watch('define', ran);
+}
+
+/** Every statement is looked up in the catalog when it is sent, and every migration defines what is in it. */
+function watch(name: 'statement' | 'define', ran: (mark: string) => void): void {
+  type Method = (this: Catalog, text: string) => unknown;
+  const prototype = Catalog.prototype as unknown as Record<typeof name, Method>;
+  const original = prototype[name];
+  prototype[name] = function (text) {
     for (const mark of marksIn(text)) ran(mark);
-    return send.call(this, text, parameters);
+    return original.call(this, text);
   };
 }
