@@ -20,8 +20,8 @@ export interface RunOfSchedules {
   }[];
   /** Without the start of the processes. */
   readonly tookMs: number;
-  /** The same for the same histories, whoever ran which. */
-  readonly digest: string;
+  /** Of each history, in the order of the seeds: the same for the same history, whoever ran it. */
+  readonly hashes: readonly string[];
 }
 
 /** So many lines in all where nobody watches. */
@@ -61,19 +61,20 @@ export async function runSchedules(
   if (first && simulator) console.log(`\n${tellFailure(await shrunkFailure(simulator, first), [])}\n`);
   await Promise.all(simulators.map((each) => each.close()));
   const failures = failed.map(({ plan: { seed }, report: { findings } }) => ({ seed, findings }));
-  return { firstSeed, schedules, withFaults, failures, tookMs, digest: digestOf(hashes) };
+  return { firstSeed, schedules, withFaults, failures, tookMs, hashes };
 }
 
+/** The same for the same histories. */
 function digestOf(hashes: readonly string[]): string {
   return createHash('sha256').update(hashes.join('\n')).digest('hex').slice(0, DIGEST_LENGTH);
 }
 
 /** The line that it comes down to. */
-export function describeRun({ schedules, withFaults, failures, tookMs, digest }: RunOfSchedules): string {
+export function describeRun({ schedules, withFaults, failures, tookMs, hashes }: RunOfSchedules): string {
   const aMinute = Math.round(schedules / (tookMs / 60_000));
   const broken = failures.length === 0 ? 'nothing was found' : `${failures.length} BROKE A PROMISE`;
   return (
     `${schedules} schedules, faults struck in ${withFaults}: ${broken}; ` +
-    `${(tookMs / 1_000).toFixed(1)} s, ${aMinute} schedules a minute; history ${digest}`
+    `${(tookMs / 1_000).toFixed(1)} s, ${aMinute} schedules a minute; history ${digestOf(hashes)}`
   );
 }
