@@ -17,13 +17,16 @@ const COLUMNS = [
   'accounts-db',
 ];
 
+/** What relays send without pause; that they found something, a step says. */
+const POLLING = /^(update outbox_lane, insert outbox_lease|delete outbox_lease, update outbox_lane)( done)?$/;
+
 /**
  * A schedule as a story: what was planned, what happened, as text and as a diagram, and what was found.
  * @param seed of the plan from which this one was made
  */
 export function tellSchedule({ plan, report }: PlayedSeed, seed = plan.seed): string {
   const { orders, instances, faults } = plan;
-  const events = report.story.map(eventOf);
+  const events = report.story.filter((line) => !isPolling(line)).map(eventOf);
   const present = new Set(report.story.flatMap(({ from, to }) => [from, to]));
   return [
     `Seed ${seed}: ${count(orders.length, 'order')}, ${count(instances.transactions, 'process')} of ` +
@@ -48,6 +51,10 @@ export function tellSchedule({ plan, report }: PlayedSeed, seed = plan.seed): st
 export function findingLines(findings: readonly Finding[]): string {
   if (findings.length === 0) return 'nothing was found';
   return findings.map(({ kind, text }) => `${kind}: ${text}`).join('\n');
+}
+
+function isPolling({ text }: StoryLine): boolean {
+  return POLLING.test(text);
 }
 
 function eventOf({ atMs, from, to, text }: StoryLine): Event<string> {
