@@ -32,6 +32,7 @@ const doors = {
 export default {
   // Some specs keep a core busy and some wait for processes: with one more than there are cores none is idle.
   maxWorkers: availableParallelism() + 1,
+  testSequencer: '<rootDir>/test/longest-first.mjs',
   // What a spec has loaded as ESM stays in its worker: one worker for all 145 had 3.7 GB, and was half as fast.
   workerIdleMemoryLimit: '1GB',
   projects: [

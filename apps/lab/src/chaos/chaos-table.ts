@@ -1,5 +1,6 @@
 import { formatMoney } from '../demo/money.js';
 import { CURRENCY } from '../demo/script.js';
+import { textTable } from '../parts/text-table.js';
 import type { ChaosRun } from './run-chaos.js';
 
 const ROWS: readonly (readonly [title: string, cell: (run: ChaosRun) => string])[] = [
@@ -40,16 +41,5 @@ export function chaosCells(runs: readonly ChaosRun[]): readonly (readonly string
 
 /** The same as plain text, numbers to the right. */
 export function renderChaosTable(runs: readonly ChaosRun[]): string {
-  const cells = chaosCells(runs);
-  const widths = (cells[0] ?? []).map((_, column) =>
-    Math.max(...cells.map((row) => row[column]?.length ?? 0)),
-  );
-  const line = (row: readonly string[]) =>
-    row
-      .map((cell, column) =>
-        column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0),
-      )
-      .join('  ');
-  const [head = [], ...body] = cells;
-  return [line(head), widths.map((width) => '-'.repeat(width)).join('  '), ...body.map(line)].join('\n');
+  return textTable(chaosCells(runs), { isNumeric: (column) => column > 0, ruled: true });
 }

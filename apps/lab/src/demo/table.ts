@@ -1,3 +1,4 @@
+import { textTable } from '../parts/text-table.js';
 import { formatMoney } from './money.js';
 import type { StrategyReport } from './report.js';
 
@@ -17,13 +18,9 @@ const COLUMNS: readonly (readonly [title: string, cell: (row: StrategyReport) =>
 
 /** The rows as a table of plain text: words to the left, numbers to the right. */
 export function renderTable(rows: readonly StrategyReport[]): string {
-  const lines = [COLUMNS.map(([title]) => title), ...rows.map((row) => COLUMNS.map(([, cell]) => cell(row)))];
-  const widths = COLUMNS.map((_, column) => Math.max(...lines.map((cells) => cells[column]?.length ?? 0)));
-  const align = (cell: string, column: number) =>
-    column === 0 || column === COLUMNS.length - 1
-      ? cell.padEnd(widths[column] ?? 0)
-      : cell.padStart(widths[column] ?? 0);
-  const [head = '', ...body] = lines.map((cells) => cells.map(align).join('  ').trimEnd());
-  const rule = widths.map((width) => '-'.repeat(width)).join('  ');
-  return [head, rule, ...body].join('\n');
+  const titles = COLUMNS.map(([title]) => title);
+  return textTable([titles, ...rows.map((row) => COLUMNS.map(([, cell]) => cell(row)))], {
+    isNumeric: (column) => column > 0 && column < COLUMNS.length - 1,
+    ruled: true,
+  });
 }

@@ -1,8 +1,7 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { writeFile } from 'node:fs/promises';
 import type { Closers } from '../parts/closers.js';
+import { settleDocument, type GeneratedDocument } from '../parts/generated-document.js';
 import { natsServerBinary } from '../parts/nats-server.part.js';
-import { repositoryRoot } from '../parts/repository.js';
 import { MATRIX_HELP, parseMatrixOptions, type MatrixOptions } from './matrix-options.js';
 import { deviationOf, reportOf } from './matrix-report.js';
 import { playMatrix, type Played } from './matrix.js';
@@ -11,8 +10,6 @@ import { Progress } from './progress.js';
 import { renderDocument, renderText, signOf, type Table } from './render.js';
 import { STRATEGIES } from './strategies.js';
 import { tellStory } from './tell-story.js';
-
-const DOCUMENT = join(repositoryRoot, 'docs', 'crash-matrix.md');
 
 /**
  * `npm run matrix`: plays every cell and compares what came of it with what was predicted.
@@ -34,7 +31,8 @@ export async function matrix(commandLine: readonly string[], open: Closers): Pro
   if (options.jsonFile !== undefined) {
     await writeFile(options.jsonFile, `${JSON.stringify(played.map(reportOf), null, 2)}\n`);
   }
-  if (isWhole(options, played)) deviations.push(...(await settleDocument(options, played)));
+  if (isWhole(options, played))
+    deviations.push(...(await settleDocument(documentOf(options, played), options.write)));
   for (const deviation of deviations) console.error(deviation);
   const applicable = played.filter(({ result }) => result?.verdict !== 'n/a').length;
   const minutes = ((performance.now() - startedAt) / 60_000).toFixed(1);
@@ -89,12 +87,7 @@ function isWhole({ points, strategies }: MatrixOptions, played: readonly Played[
   return all && played.length === POINTS.length * STRATEGIES.length;
 }
 
-async function settleDocument(options: MatrixOptions, played: readonly Played[]): Promise<string[]> {
+function documentOf(options: MatrixOptions, played: readonly Played[]): GeneratedDocument {
   const text = renderDocument(tableOf(options, played));
-  if (options.write) {
-    await writeFile(DOCUMENT, text);
-    return [];
-  }
-  const committed = await readFile(DOCUMENT, 'utf8').catch(() => '');
-  return committed === text ? [] : ['docs/crash-matrix.md shows something else: npm run matrix -- --write'];
+  return { path: 'docs/crash-matrix.md', text, command: 'npm run matrix -- --write' };
 }

@@ -1,6 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { parseArgs } from 'node:util';
-import { BadOptionsError, messageOf } from '../lab.errors.js';
+import { notWhole, parseCommandLine, refuseFor } from '../parts/command-line.js';
 import type { Point } from './point.js';
 import { POINTS } from './points/points.js';
 import { STRATEGIES, type MatrixStrategy } from './strategies.js';
@@ -42,12 +41,22 @@ out as the table in the code says, and docs/crash-matrix.md shows the same.
 Columns: ${STRATEGIES.map(({ name }) => name).join(', ')}
 Rows: ${POINTS.map(({ name }) => name).join(', ')}`;
 
+const OPTIONS = {
+  help: { type: 'boolean', short: 'h', default: false },
+  point: { type: 'string', multiple: true },
+  strategy: { type: 'string', multiple: true },
+  replay: { type: 'string' },
+  stages: { type: 'string', default: String(STAGES_DEFAULT) },
+  json: { type: 'string' },
+  write: { type: 'boolean', default: false },
+} as const;
+
 /**
  * Reads the command line.
  * @throws BadOptionsError that names everything that is wrong
  */
 export function parseMatrixOptions(commandLine: readonly string[]): MatrixOptions {
-  const { values } = parsed(commandLine);
+  const values = parseCommandLine(commandLine, OPTIONS, MATRIX_HELP);
   const [replayedPoint, replayedStrategy = ''] = values.replay?.split('/') ?? [];
   const problems: string[] = [];
   const points = named(POINTS, replayedPoint === undefined ? values.point : [replayedPoint], problems);
@@ -56,39 +65,17 @@ export function parseMatrixOptions(commandLine: readonly string[]): MatrixOption
     replayedPoint === undefined ? values.strategy : [replayedStrategy],
     problems,
   );
-  const stages = Number(values.stages);
-  if (!Number.isInteger(stages) || stages < 1 || stages > STAGES_MAX) {
-    problems.push(`--stages needs a whole number from 1 to ${STAGES_MAX}; got ${values.stages}`);
-  }
-  if (problems.length > 0) throw new BadOptionsError(`${problems.join('\n')}\n\n${MATRIX_HELP}`);
+  problems.push(...notWhole('--stages', values.stages, { least: 1, most: STAGES_MAX }));
+  refuseFor(problems, MATRIX_HELP);
   return {
     help: values.help,
     points,
     strategies,
-    stages,
+    stages: Number(values.stages),
     replay: values.replay !== undefined,
     jsonFile: values.json,
     write: values.write,
   };
-}
-
-function parsed(commandLine: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...commandLine],
-      options: {
-        help: { type: 'boolean', short: 'h', default: false },
-        point: { type: 'string', multiple: true },
-        strategy: { type: 'string', multiple: true },
-        replay: { type: 'string' },
-        stages: { type: 'string', default: String(STAGES_DEFAULT) },
-        json: { type: 'string' },
-        write: { type: 'boolean', default: false },
-      },
-    });
-  } catch (cause) {
-    throw new BadOptionsError(`${messageOf(cause)}\n\n${MATRIX_HELP}`, { cause });
-  }
 }
 
 /** All where nobody names any. */

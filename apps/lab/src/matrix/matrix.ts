@@ -22,39 +22,51 @@ export interface Play {
   readonly onPlayed: (cell: Played) => void;
 }
 
-/** So many cells of a strategy are played on one stage, which then closes: the work stays in pieces for the stages. */
-const CELLS_PER_STAGE = 16;
+/** A stage takes as long to open as so many cells to play: fewer are left to the stages that play them already. */
+const CELLS_WORTH_A_STAGE = 6;
 
 /** Plays all cells, several stages at once. */
 export async function playMatrix(options: Play, open: Closers): Promise<Played[]> {
   const { points, strategies, stages } = options;
-  const pieces = strategies.flatMap((strategy) =>
-    chunks(points, CELLS_PER_STAGE).map((some) => ({ strategy, points: some })),
-  );
+  const columns: Column[] = strategies.map((strategy) => ({ strategy, left: [...points], stages: 0 }));
   const played: Played[] = [];
-  const queue = pieces.values();
   const work = async () => {
-    for (const piece of queue) {
-      for await (const cell of playPiece(piece, open)) {
+    for (let column = longestOf(columns); column !== undefined; column = longestOf(columns)) {
+      column.stages += 1;
+      for await (const cell of playColumn(column, open)) {
         played.push(cell);
         options.onPlayed(cell);
       }
+      column.stages -= 1;
     }
   };
   await Promise.all(Array.from({ length: stages }, work));
   return played;
 }
 
-interface Piece {
+/** What is left to be played of a strategy, and how many stages play it. */
+interface Column {
   readonly strategy: MatrixStrategy;
-  readonly points: readonly Point[];
+  readonly left: Point[];
+  stages: number;
+}
+
+/** Where one more stage helps most, if it helps anywhere. */
+function longestOf(columns: readonly Column[]): Column | undefined {
+  const worth = columns.filter(({ left, stages }) => left.length >= (stages === 0 ? 1 : CELLS_WORTH_A_STAGE));
+  return worth.toSorted((one, other) => share(other) - share(one))[0];
+}
+
+/** How many cells each stage would play if there were one more. */
+function share({ left, stages }: Column): number {
+  return left.length / (stages + 1);
 }
 
 /** After a cell that could not be played nobody knows in what state its stage is: the next gets a new one. */
-async function* playPiece({ strategy, points }: Piece, open: Closers): AsyncGenerator<Played> {
+async function* playColumn({ strategy, left }: Column, open: Closers): AsyncGenerator<Played> {
   let stage: MatrixStage | undefined;
   try {
-    for (const point of points) {
+    for (let point = left.shift(); point !== undefined; point = left.shift()) {
       try {
         stage ??= await MatrixStage.open(strategy, open);
         yield { point, strategy, result: await runCell(point, stage) };
@@ -67,10 +79,4 @@ async function* playPiece({ strategy, points }: Piece, open: Closers): AsyncGene
   } finally {
     await stage?.close();
   }
-}
-
-function chunks<Item>(items: readonly Item[], size: number): (readonly Item[])[] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
-    items.slice(index * size, (index + 1) * size),
-  );
 }

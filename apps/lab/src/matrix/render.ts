@@ -1,3 +1,4 @@
+import { textTable } from '../parts/text-table.js';
 import type { Point, PointKind } from './point.js';
 import { predictionOf } from './predictions.js';
 import type { MatrixStrategy } from './strategies.js';
@@ -52,15 +53,7 @@ export function renderText({ points, strategies, cellOf }: Table): string {
     point.name,
     ...strategies.map((strategy) => signOf(cellOf(point, strategy))),
   ]);
-  const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0)));
-  return [head, ...rows]
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  return textTable([head, ...rows]);
 }
 
 /** docs/crash-matrix.md: the table, with the reason of every verdict. */

@@ -14,6 +14,8 @@ import { DAMAGES } from './verdict.js';
 const REST_MS = 3_000;
 /** What still moves by then is stuck. */
 const SETTLE_MS_MAX = 25_000;
+/** Between two readings of the books: each of them takes two connections and a dozen statements. */
+const LOOK_MS = 100;
 
 /**
  * Waits until nothing of a cell can move any more: both sides agree, no row waits in an outbox and every message that was
@@ -33,7 +35,7 @@ export async function settle(
   let seen = '';
   let changedAt = performance.now();
   try {
-    return await until('a cell to settle', SETTLE_MS_MAX, async () => {
+    const look = async () => {
       const books = booksOf(await stage.readBooks(), ids);
       const found = audit(books, client.told());
       latest = found;
@@ -44,7 +46,8 @@ export async function settle(
       if (now !== seen) changedAt = performance.now();
       seen = now;
       return !waits && performance.now() - changedAt > REST_MS ? found : undefined;
-    });
+    };
+    return await until('a cell to settle', SETTLE_MS_MAX, look, LOOK_MS);
   } catch (error) {
     if (error instanceof DeadlineError && latest !== undefined) return latest;
     throw error;

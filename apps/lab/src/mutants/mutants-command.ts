@@ -1,7 +1,5 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Closers } from '../parts/closers.js';
-import { repositoryRoot } from '../parts/repository.js';
+import { settleDocument, type GeneratedDocument } from '../parts/generated-document.js';
 import { textTable } from '../parts/text-table.js';
 import { kindsOf } from './checks/finding.js';
 import type { Experiment } from './experiments.js';
@@ -28,7 +26,7 @@ export async function mutants(commandLine: readonly string[], open: Closers): Pr
     one.complaint === undefined ? [] : [`${nameOf(one)}: ${one.complaint}`],
   );
   // What is written must have been seen.
-  if (complaints.length === 0) complaints.push(...(await settleDocument(write)));
+  if (complaints.length === 0) complaints.push(...(await settleDocument(document(), write)));
   for (const complaint of complaints) console.error(complaint);
   const minutes = ((performance.now() - startedAt) / 60_000).toFixed(1);
   const sum = `${experiments.length} times without a safeguard, ${played.length - experiments.length} scenarios with all`;
@@ -70,15 +68,6 @@ function verdictOf(played: Played | undefined): string {
   return played.findings.length === 0 ? 'green' : kindsOf(played.findings).join(', ');
 }
 
-async function settleDocument(write: boolean): Promise<string[]> {
-  const path = join(repositoryRoot, SAFEGUARDS_DOCUMENT);
-  const text = renderSafeguards();
-  if (write) {
-    await writeFile(path, text);
-    return [];
-  }
-  const committed = await readFile(path, 'utf8').catch(() => '');
-  return committed === text
-    ? []
-    : [`${SAFEGUARDS_DOCUMENT} shows something else: npm run mutants -- --write`];
+function document(): GeneratedDocument {
+  return { path: SAFEGUARDS_DOCUMENT, text: renderSafeguards(), command: 'npm run mutants -- --write' };
 }

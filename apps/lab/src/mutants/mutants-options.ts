@@ -1,6 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { parseArgs } from 'node:util';
-import { BadOptionsError, messageOf } from '../lab.errors.js';
+import { notWhole, parseCommandLine, refuseFor } from '../parts/command-line.js';
 import { EXPERIMENTS, type Experiment } from './experiments.js';
 import { MUTANTS } from './mutants.js';
 
@@ -32,40 +31,28 @@ scenario was green before, and docs/safeguards.md shows the same.
 
 Mutants: ${MUTANTS.map(({ name }) => name).join(', ')}`;
 
+const OPTIONS = {
+  help: { type: 'boolean', short: 'h', default: false },
+  mutant: { type: 'string', multiple: true },
+  scenes: { type: 'string', default: String(SCENES_DEFAULT) },
+  write: { type: 'boolean', default: false },
+} as const;
+
 /**
  * Reads the command line.
  * @throws BadOptionsError that names everything that is wrong
  */
 export function parseMutantsOptions(commandLine: readonly string[]): MutantsOptions {
-  const { values } = parsed(commandLine);
+  const values = parseCommandLine(commandLine, OPTIONS, MUTANTS_HELP);
   const problems: string[] = [];
   const names = values.mutant ?? [];
   const unknown = names.filter((name) => !MUTANTS.some((mutant) => mutant.name === name));
   problems.push(...unknown.map((name) => `there is no mutant ${name}`));
-  const scenes = Number(values.scenes);
-  if (!Number.isInteger(scenes) || scenes < 1 || scenes > SCENES_MAX) {
-    problems.push(`--scenes needs a whole number from 1 to ${SCENES_MAX}; got ${values.scenes}`);
-  }
-  if (problems.length > 0) throw new BadOptionsError(`${problems.join('\n')}\n\n${MUTANTS_HELP}`);
+  problems.push(...notWhole('--scenes', values.scenes, { least: 1, most: SCENES_MAX }));
+  refuseFor(problems, MUTANTS_HELP);
   const experiments =
     names.length === 0
       ? EXPERIMENTS
       : EXPERIMENTS.filter(({ mutants }) => mutants.some((name) => names.includes(name)));
-  return { help: values.help, experiments, scenes, write: values.write };
-}
-
-function parsed(commandLine: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...commandLine],
-      options: {
-        help: { type: 'boolean', short: 'h', default: false },
-        mutant: { type: 'string', multiple: true },
-        scenes: { type: 'string', default: String(SCENES_DEFAULT) },
-        write: { type: 'boolean', default: false },
-      },
-    });
-  } catch (cause) {
-    throw new BadOptionsError(`${messageOf(cause)}\n\n${MUTANTS_HELP}`, { cause });
-  }
+  return { help: values.help, experiments, scenes: Number(values.scenes), write: values.write };
 }

@@ -7,19 +7,21 @@ const POLL_MS = 25;
 /**
  * Asks until the answer is not undefined, and returns it.
  * @param awaited what is waited for, for the error
+ * @param everyMs how long it pauses between two questions
  * @throws DeadlineError when `withinMs` have passed; the error of `ask` at once
  */
 export async function until<Answer>(
   awaited: string,
   withinMs: number,
   ask: () => Promise<Answer | undefined> | Answer | undefined,
+  everyMs = POLL_MS,
 ): Promise<Answer> {
   const deadline = Date.now() + withinMs;
   for (;;) {
     const answer = await ask();
     if (answer !== undefined) return answer;
     if (Date.now() >= deadline) throw new DeadlineError(awaited, withinMs);
-    await delay(POLL_MS);
+    await delay(everyMs);
   }
 }
 

@@ -1,5 +1,5 @@
-import { parseArgs } from 'node:util';
-import { BadAnswerError, BadOptionsError, messageOf } from '../lab.errors.js';
+import { BadAnswerError, messageOf } from '../lab.errors.js';
+import { parseCommandLine } from '../parts/command-line.js';
 import { differences, reconciliationSchema, type Reconciliation } from './compare.js';
 
 const RECONCILE_HELP = `npm run reconcile -- [options]
@@ -24,7 +24,7 @@ const THE_BEGINNING = '1970-01-01T00:00:00.000Z';
  * @throws BadOptionsError, BadAnswerError
  */
 export async function reconcile(commandLine: readonly string[]): Promise<number> {
-  const options = parseOptions(commandLine);
+  const options = parseCommandLine(commandLine, OPTIONS, RECONCILE_HELP);
   if (options.help) {
     console.log(RECONCILE_HELP);
     return 0;
@@ -71,20 +71,10 @@ async function ask(url: string, span: Readonly<Record<string, string>>): Promise
   }
 }
 
-function parseOptions(commandLine: readonly string[]) {
-  try {
-    const { values } = parseArgs({
-      args: [...commandLine],
-      options: {
-        transactions: { type: 'string', default: 'http://127.0.0.1:3001' },
-        accounts: { type: 'string', default: 'http://127.0.0.1:3002' },
-        from: { type: 'string' },
-        to: { type: 'string' },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    });
-    return values;
-  } catch (cause) {
-    throw new BadOptionsError(`${messageOf(cause)}\n\n${RECONCILE_HELP}`, { cause });
-  }
-}
+const OPTIONS = {
+  transactions: { type: 'string', default: 'http://127.0.0.1:3001' },
+  accounts: { type: 'string', default: 'http://127.0.0.1:3002' },
+  from: { type: 'string' },
+  to: { type: 'string' },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const;

@@ -1,8 +1,7 @@
 import { availableParallelism } from 'node:os';
-import { parseArgs } from 'node:util';
-import { BadOptionsError, messageOf } from '../lab.errors.js';
 import { EXPERIMENTS } from '../mutants/experiments.js';
 import { MUTANTS } from '../mutants/mutants.js';
+import { notWhole, parseCommandLine, refuseFor } from '../parts/command-line.js';
 
 /** What `npm run simulate -- …` was asked for. */
 export interface SimulateOptions {
@@ -31,6 +30,19 @@ const SCHEDULES = { default: 1_000, max: 10_000_000 };
 const LIMIT_DEFAULT = 2_000;
 const WORKERS_MAX = 64;
 
+const OPTIONS = {
+  help: { type: 'boolean', short: 'h', default: false },
+  schedules: { type: 'string', default: String(SCHEDULES.default) },
+  seed: { type: 'string', default: '1' },
+  replay: { type: 'string' },
+  whole: { type: 'boolean', default: false },
+  mutants: { type: 'boolean', default: false },
+  mutant: { type: 'string', multiple: true },
+  limit: { type: 'string', default: String(LIMIT_DEFAULT) },
+  workers: { type: 'string', default: String(availableParallelism()) },
+  json: { type: 'string' },
+} as const;
+
 /** What `--help` prints. */
 export const SIMULATE_HELP = `npm run simulate -- [options]
 
@@ -56,35 +68,36 @@ Mutants: ${MUTANTS.map(({ name }) => name).join(', ')}`;
  * @throws BadOptionsError that names everything that is wrong
  */
 export function parseSimulateOptions(commandLine: readonly string[]): SimulateOptions {
-  const { values } = parsed(commandLine);
-  const problems: string[] = [];
-  const whole = (name: string, text: string, least: number, most: number) => {
-    const number = Number(text);
-    if (/^\d+$/.test(text) && number >= least && number <= most) return number;
-    problems.push(`--${name} needs a whole number from ${least} to ${most}; got ${text}`);
-    return least;
-  };
-  const mutants = values.mutant ?? [];
+  const values = parseCommandLine(commandLine, OPTIONS, SIMULATE_HELP);
+  const { replay, mutant: mutants = [] } = values;
   const unknown = mutants.filter((name) => !MUTANTS.some((mutant) => mutant.name === name));
-  problems.push(...unknown.map((name) => `there is no mutant ${name}`));
-  if (values.mutants && mutants.length > 0)
-    problems.push('--mutants takes all of them: it has no --mutant beside it');
-  if (values.whole && values.replay === undefined) problems.push('--whole needs --replay');
-  const { replay } = values;
-  const options: SimulateOptions = {
+  refuseFor(
+    [
+      ...notWhole('--schedules', values.schedules, { least: 1, most: SCHEDULES.max }),
+      ...notWhole('--seed', values.seed, { least: 0, most: SEED_MAX - SCHEDULES.max }),
+      ...notWhole('--replay', replay ?? '0', { least: 0, most: SEED_MAX }),
+      ...notWhole('--limit', values.limit, { least: 1, most: SCHEDULES.max }),
+      ...notWhole('--workers', values.workers, { least: 1, most: WORKERS_MAX }),
+      ...unknown.map((name) => `there is no mutant ${name}`),
+      ...(values.mutants && mutants.length > 0
+        ? ['--mutants takes all of them: it has no --mutant beside it']
+        : []),
+      ...(values.whole && replay === undefined ? ['--whole needs --replay'] : []),
+    ],
+    SIMULATE_HELP,
+  );
+  return {
     help: values.help,
-    schedules: mutants.length > 0 ? 0 : whole('schedules', values.schedules, 1, SCHEDULES.max),
-    firstSeed: whole('seed', values.seed, 0, SEED_MAX - SCHEDULES.max),
-    workers: whole('workers', values.workers, 1, WORKERS_MAX),
-    replay: replay === undefined ? undefined : whole('replay', replay, 0, SEED_MAX),
+    schedules: mutants.length > 0 ? 0 : Number(values.schedules),
+    firstSeed: Number(values.seed),
+    workers: Number(values.workers),
+    replay: replay === undefined ? undefined : Number(replay),
     whole: values.whole,
     mutants,
-    hunts: values.mutants ? huntsFor(MUTANTS.map(({ name }) => name)) : huntsFor(mutants),
-    limit: whole('limit', values.limit, 1, SCHEDULES.max),
+    hunts: huntsFor(values.mutants ? MUTANTS.map(({ name }) => name) : mutants),
+    limit: Number(values.limit),
     jsonFile: values.json,
   };
-  if (problems.length > 0) throw new BadOptionsError(`${problems.join('\n')}\n\n${SIMULATE_HELP}`);
-  return options;
 }
 
 /** What is taken out for processes, too, as far as one of these is part of it. */
@@ -92,26 +105,4 @@ function huntsFor(names: readonly string[]): (readonly string[])[] {
   return EXPERIMENTS.map(({ mutants }) => mutants).filter((mutants) =>
     mutants.some((name) => names.includes(name)),
   );
-}
-
-function parsed(commandLine: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...commandLine],
-      options: {
-        help: { type: 'boolean', short: 'h', default: false },
-        schedules: { type: 'string', default: String(SCHEDULES.default) },
-        seed: { type: 'string', default: '1' },
-        replay: { type: 'string' },
-        whole: { type: 'boolean', default: false },
-        mutants: { type: 'boolean', default: false },
-        mutant: { type: 'string', multiple: true },
-        limit: { type: 'string', default: String(LIMIT_DEFAULT) },
-        workers: { type: 'string', default: String(availableParallelism()) },
-        json: { type: 'string' },
-      },
-    });
-  } catch (cause) {
-    throw new BadOptionsError(`${messageOf(cause)}\n\n${SIMULATE_HELP}`, { cause });
-  }
 }

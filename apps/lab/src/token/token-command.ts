@@ -1,6 +1,5 @@
-import { parseArgs } from 'node:util';
 import { SCOPES } from '@app/service';
-import { BadOptionsError, messageOf } from '../lab.errors.js';
+import { notWhole, parseCommandLine, refuseFor } from '../parts/command-line.js';
 import { signToken } from './sign-token.js';
 
 const HOURS_MAX = 24 * 365;
@@ -21,7 +20,7 @@ for the identity provider that a bank has. With AUTH_ISSUER and AUTH_AUDIENCE it
  * @throws BadOptionsError that names everything that is wrong
  */
 export async function token(commandLine: readonly string[]): Promise<number> {
-  const { help, ...request } = parseOptions(commandLine);
+  const { help, ...request } = parseCommandLine(commandLine, OPTIONS, TOKEN_HELP);
   console.log(help ? TOKEN_HELP : await sign(request, process.env));
   return 0;
 }
@@ -36,34 +35,21 @@ function sign(
   { subject, scope, hours }: TokenRequest,
   { AUTH_JWT_SECRET, AUTH_ISSUER, AUTH_AUDIENCE }: NodeJS.ProcessEnv,
 ): Promise<string> {
-  const lifetime = Number(hours);
   const unknown = scope.split(' ').filter((name) => !(SCOPES as readonly string[]).includes(name));
-  refuse([
+  const problems = [
     ...(AUTH_JWT_SECRET ? [] : ['AUTH_JWT_SECRET is not set']),
     ...(subject ? [] : ['--subject is missing']),
     ...unknown.map((name) => `--scope: expected some of ${SCOPES.join(' ')}; got ${name || 'nothing'}`),
-    ...(/^\d+$/.test(hours) && lifetime >= 1 && lifetime <= HOURS_MAX
-      ? []
-      : [`--hours needs a whole number from 1 to ${HOURS_MAX}; got ${hours}`]),
-  ]);
-  const claims = { subject: subject ?? '', scope, hours: lifetime };
+    ...notWhole('--hours', hours, { least: 1, most: HOURS_MAX }),
+  ];
+  refuseFor(problems, TOKEN_HELP);
+  const claims = { subject: subject ?? '', scope, hours: Number(hours) };
   return signToken({ ...claims, issuer: AUTH_ISSUER, audience: AUTH_AUDIENCE }, AUTH_JWT_SECRET ?? '');
 }
 
-function refuse(problems: readonly string[]): void {
-  if (problems.length > 0) throw new BadOptionsError(`${problems.join('\n')}\n\n${TOKEN_HELP}`);
-}
-
-function parseOptions(commandLine: readonly string[]) {
-  try {
-    const options = {
-      subject: { type: 'string' },
-      scope: { type: 'string', default: SCOPES.filter((scope) => scope !== 'bank:admin').join(' ') },
-      hours: { type: 'string', default: '1' },
-      help: { type: 'boolean', short: 'h', default: false },
-    } as const;
-    return parseArgs({ args: [...commandLine], options }).values;
-  } catch (cause) {
-    throw new BadOptionsError(`${messageOf(cause)}\n\n${TOKEN_HELP}`, { cause });
-  }
-}
+const OPTIONS = {
+  subject: { type: 'string' },
+  scope: { type: 'string', default: SCOPES.filter((scope) => scope !== 'bank:admin').join(' ') },
+  hours: { type: 'string', default: '1' },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const;

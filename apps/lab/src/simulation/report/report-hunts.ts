@@ -14,7 +14,7 @@ export function renderHunts(hunted: readonly Hunted[]): string {
     resultOf(one),
     one.failure ? sizeOf(one.failure.shrunk.plan) : '',
   ]);
-  return textTable([head, ...rows]);
+  return textTable([head, ...rows], { isNumeric: (column) => head[column] === 'schedules' });
 }
 
 /** One line for a hunt that has ended. */
