@@ -25,7 +25,7 @@ export class Handling {
     else messages.delete(message);
   }
 
-  /** The broker has heard a goodbye. */
+  /** The broker has heard the goodbye of a process that stops. */
   closed(owner: SimulatedProcess): void {
     for (const message of this.underWay.get(owner) ?? []) this.left.push(`${message} of ${owner.name}`);
   }
