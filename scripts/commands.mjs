@@ -37,6 +37,7 @@ const COMMANDS = {
   proof: { run: proof },
   matrix: { run: (args) => labBesideRealServers('matrix', args) },
   mutants: { run: (args) => become(LAB, ['mutants', ...args]) },
+  simulate: { run: (args) => become(LAB, ['simulate', ...args]) },
   'nats-streaming': { run: (args) => become(STREAMING_SERVER, args) },
   test: { run: (args) => runChild([...JEST, ...args]) },
   'test-unit': {

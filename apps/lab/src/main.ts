@@ -9,11 +9,23 @@ import { matrix } from './matrix/matrix-command.js';
 import { mutants } from './mutants/mutants-command.js';
 import { Closers } from './parts/closers.js';
 import { reconcile } from './reconcile/reconcile-command.js';
+import { simulate } from './simulation/simulate-command.js';
 import { soakNats } from './soak/soak-command.js';
 import { start } from './start/start.js';
 import { token } from './token/token-command.js';
 
-const COMMANDS = { demo, matrix, mutants, chaos, start, reconcile, token, exhibit, 'soak-nats': soakNats };
+const COMMANDS = {
+  demo,
+  matrix,
+  mutants,
+  simulate,
+  chaos,
+  start,
+  reconcile,
+  token,
+  exhibit,
+  'soak-nats': soakNats,
+};
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 const open = new Closers();

@@ -91,6 +91,14 @@ describe('subscribing', () => {
     },
   );
 
+  it('that nobody answers while the connection is interrupted counts, too: a client that resumes does not ask again', async () => {
+    const { connection, standing } = await subscribed();
+    const lost = once(connection, 'lost');
+    fakeNatsStreaming.client.emit('disconnect');
+    standing.emit('timeout', new Error('stan: subscribe request timeout'));
+    expect(await lost).toEqual(['subscribing to transfer.requested failed: stan: subscribe request timeout']);
+  });
+
   it('that is refused on an old client does not touch the new one', async () => {
     const { connection, standing } = await subscribed({ onConnectionLost: 'reconnect' });
     const replaced = once(connection, 'connected');

@@ -29,7 +29,11 @@ export class DurableSubscription implements BusSubscription {
     return this.standingOn !== undefined && this.connection.isUp(this.standingOn);
   }
 
-  /** Subscribes on a client that just connected. A refusal counts as a lost connection: nothing would come. */
+  /**
+   * Subscribes on a client that just connected. A refusal counts as a lost connection: nothing would come. So does a
+   * request that nobody answered, also while the connection is interrupted, which is when it was lost: a client that
+   * resumes its connection does not ask again.
+   */
   openOn(client: Stan): void {
     if (this.draining) return;
     const { channelPrefix, queue, maxInFlight, ackWaitMs } = this.connection.options;
@@ -42,7 +46,7 @@ export class DurableSubscription implements BusSubscription {
       .setAckWait(ackWaitMs);
     const subscription: Subscription = client.subscribe(channelPrefix + this.channel, queue, options);
     const refused = (cause: unknown) => {
-      if (!this.connection.isUp(client)) return;
+      if (!this.connection.serves(client)) return;
       this.connection.declareLost(`subscribing to ${this.channel} failed: ${toError(cause).message}`);
     };
     subscription.on('ready', () => {

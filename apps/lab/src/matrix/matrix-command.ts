@@ -54,7 +54,8 @@ async function playAll(options: MatrixOptions, open: Closers): Promise<Played[]>
       stages,
       onPlayed: (cell) => {
         const sign = signOf(cell.result?.verdict ?? 'failed');
-        progress.tell(cell, deviationOf(cell) === undefined ? sign : `${sign} NOT AS PREDICTED`);
+        const name = `${cell.point.name} × ${cell.strategy.name}`;
+        progress.tell(name, deviationOf(cell) === undefined ? sign : `${sign} NOT AS PREDICTED`);
       },
     },
     open,

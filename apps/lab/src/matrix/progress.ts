@@ -1,9 +1,7 @@
-import type { Played } from './matrix.js';
-
 const BAR_WIDTH = 30;
 const MINUTE_MS = 60_000;
 
-/** A bar on a terminal; elsewhere a line for every cell, since nobody watches. */
+/** A bar on a terminal; elsewhere a line for everything that is done, or for every so many, since nobody watches. */
 export class Progress {
   private readonly startedAt = performance.now();
   private done = 0;
@@ -11,15 +9,15 @@ export class Progress {
   constructor(
     private readonly total: number,
     private readonly output: NodeJS.WriteStream,
+    private readonly linesEvery = 1,
   ) {}
 
-  /** Says that one more cell was played. */
-  tell(cell: Played, sign: string): void {
+  /** Says that one more is done. */
+  tell(name: string, sign: string): void {
     this.done += 1;
-    const name = `${cell.point.name} × ${cell.strategy.name}`;
     const left = `${this.done}/${this.total}, ${this.estimate()} left`;
     if (!this.output.isTTY) {
-      this.output.write(`${sign} ${name} (${left})\n`);
+      if (this.done % this.linesEvery === 0) this.output.write(`${sign} ${name} (${left})\n`);
       return;
     }
     const filled = Math.round((this.done / this.total) * BAR_WIDTH);

@@ -16,14 +16,14 @@ export const PARTICIPANTS = [
 export type Participant = (typeof PARTICIPANTS)[number];
 
 /** A line of the story: a message from one to another, or what happened to one, or what two of them know. */
-export type Event = { readonly atMs: number; readonly text: string } & (
+export type Event<Name extends string = Participant> = { readonly atMs: number; readonly text: string } & (
   | {
       readonly kind: 'message';
-      readonly from: Participant;
-      readonly to: Participant;
+      readonly from: Name;
+      readonly to: Name;
       readonly fell?: boolean;
     }
-  | { readonly kind: 'note'; readonly over: Participant }
+  | { readonly kind: 'note'; readonly over: Name }
   | { readonly kind: 'knowledge' }
 );
 

@@ -25,27 +25,30 @@ export async function tellStory({ points, strategies }: MatrixOptions, open: Clo
 }
 
 /** A line for each event, with the time since the beginning. */
-export function asText(events: readonly Event[]): string {
+export function asText(events: readonly Event<string>[]): string {
   return events
     .map((event) => `${`+${(event.atMs / 1_000).toFixed(3)} s`.padStart(11)}  ${lineOf(event)}`)
     .join('\n');
 }
 
-function lineOf(event: Event): string {
+function lineOf(event: Event<string>): string {
   if (event.kind === 'message') return `${event.from} → ${event.to}: ${event.text}`;
   return event.kind === 'note' ? `${event.over}: ${event.text}` : `   known by now | ${event.text}`;
 }
 
-/** The same as a sequence diagram: https://mermaid.js.org/syntax/sequenceDiagram.html */
-export function asMermaid(events: readonly Event[]): string {
-  const alias = (name: string) => name.replaceAll(' ', '_');
+/**
+ * The same as a sequence diagram: https://mermaid.js.org/syntax/sequenceDiagram.html
+ * @param names of its columns, from the left to the right
+ */
+export function asMermaid(events: readonly Event<string>[], names: readonly string[] = PARTICIPANTS): string {
+  const alias = (name: string) => name.replaceAll(/[ -]/g, '_');
   const lines = events.map((event) => {
     const text = event.text.replaceAll(';', ',').replaceAll('#', '');
     if (event.kind === 'message') return `${alias(event.from)}->>${alias(event.to)}: ${text}`;
     if (event.kind === 'note') return `Note over ${alias(event.over)}: ${text}`;
     return `Note over transactions,accounts_db: ${text.replaceAll(' | ', '<br/>')}`;
   });
-  const participants = PARTICIPANTS.map((name) => `participant ${alias(name)} as ${name}`);
+  const participants = names.map((name) => `participant ${alias(name)} as ${name}`);
   return [
     '```mermaid',
     'sequenceDiagram',

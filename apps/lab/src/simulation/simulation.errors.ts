@@ -1,3 +1,5 @@
+import { LabError } from '../lab.errors.js';
+
 /** A statement that the seeded database cannot run as PostgreSQL would: the run ends, since a guess would prove nothing. */
 export class UnknownSqlError extends Error {
   readonly code = 'SIMULATION_SQL_UNKNOWN';
@@ -23,5 +25,14 @@ export class ServerError extends Error {
   ) {
     super(message);
     this.name = 'error';
+  }
+}
+
+/** A schedule that could not be run to its end: the simulation is broken, and nothing is known of the bank. */
+export class ScheduleBrokenOffError extends LabError {
+  readonly code = 'SIMULATION_BROKEN_OFF';
+
+  constructor(what: string, reason: string, options?: ErrorOptions) {
+    super(`${what} was broken off: ${reason}`, options);
   }
 }

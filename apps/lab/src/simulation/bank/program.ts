@@ -12,6 +12,8 @@ export class Program<Api> {
   /** Of the running instance; undefined while there is none that takes requests. */
   service: Service<Api> | undefined;
   process: SimulatedProcess;
+  /** Whether its instance was asked to stop, and has its connection to say goodbye on. */
+  stopsInPeace = false;
 
   constructor(
     private readonly world: World,
@@ -26,6 +28,7 @@ export class Program<Api> {
     if (this.service && !this.process.dead) return;
     const process = new SimulatedProcess(this.name);
     this.process = process;
+    this.stopsInPeace = false;
     process.onEnd.push(() => {
       this.service = undefined;
     });
@@ -33,7 +36,7 @@ export class Program<Api> {
     void runAs(process, async () => {
       const service = await Service.start(this.parts, process);
       if (process.dead) return;
-      service.whenLost(() => this.stop(RESTART_MS));
+      service.whenLost(() => this.stop(RESTART_MS, { inPeace: false }));
       this.service = service;
     });
   }
@@ -55,10 +58,11 @@ export class Program<Api> {
   }
 
   /** SIGTERM, and a new instance after it has ended. */
-  stop(restartMs: number): void {
+  stop(restartMs: number, { inPeace = true }: { readonly inPeace?: boolean } = {}): void {
     const { process, service } = this;
     if (process.dead || !service) return;
     this.service = undefined;
+    this.stopsInPeace = inPeace;
     this.world.trace.tell(this.name, this.name, () => 'stops');
     const end = () => {
       if (process.dead) return;

@@ -78,6 +78,13 @@ export class SimulatedClient extends EventEmitter {
 
   subscribe(channel: string, queue: string, options: SubscriptionOptions): SimulatedSubscription {
     const subscription = new SimulatedSubscription();
+    const timer = this.after(this.options.connectTimeout, () => {
+      subscription.emit('timeout', new Error('stan: subscribe request timeout'));
+    });
+    const ready = () => {
+      timer.cancel();
+      subscription.emit('ready');
+    };
     const { link } = this;
     link?.toServer(`subscribe ${channel}`, () => {
       const member = this.broker.subscribe(this.registration, channel, queue, {
@@ -90,7 +97,7 @@ export class SimulatedClient extends EventEmitter {
           this.link?.toProgram(`deliver ${channel}`, received);
         },
       });
-      if (member) link.toProgram('subscribed', () => subscription.emit('ready'));
+      if (member) link.toProgram('subscribed', ready);
     });
     return subscription;
   }

@@ -6,7 +6,8 @@ interface MessageStep {
 }
 
 const BEGINS = 'nats.message.received';
-const ENDS = new Set<string>(['nats.message.acknowledged', 'nats.message.failed']);
+/** Not its acknowledgement: one that ends while the connection is interrupted has none, and nobody is to blame. */
+const ENDS = new Set<string>(['nats.message.processed', 'nats.message.failed']);
 
 /** Which messages each process is handling, from its steps: one that stops in peace must not leave any. */
 export class Handling {
@@ -24,7 +25,7 @@ export class Handling {
     else messages.delete(message);
   }
 
-  /** The broker has heard a goodbye. */
+  /** The broker has heard the goodbye of a process that stops. */
   closed(owner: SimulatedProcess): void {
     for (const message of this.underWay.get(owner) ?? []) this.left.push(`${message} of ${owner.name}`);
   }

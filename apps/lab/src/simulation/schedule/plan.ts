@@ -30,7 +30,8 @@ const FAULTS_MAX = 6;
 const OCCURRENCES_MAX = 6;
 const AMOUNT_MINOR_MAX = 6_000;
 
-const CALM: Weather = { wayMicros: [200, 1_500], slowPercent: 1, slowMicros: 50_000 };
+/** How it is on most days. */
+export const CALM: Weather = { wayMicros: [200, 1_500], slowPercent: 1, slowMicros: 50_000 };
 const ROUGH: Weather = { wayMicros: [200, 15_000], slowPercent: 6, slowMicros: 1_500_000 };
 
 /** Draws what a seed stands for. */

@@ -74,7 +74,10 @@ class Schedule {
     this.faults = new FaultPlan(plan.faults, this.hammer);
     this.bank = new Bank(world, founded, plan, {
       strikes: this.faults,
-      closed: (owner) => this.handling.closed(owner),
+      // A client that has lost its connection says goodbye, too, and its process goes on.
+      closed: (owner) => {
+        if (this.bank.program(owner.name).stopsInPeace) this.handling.closed(owner);
+      },
     });
     this.client = new Client(world, this.faults, this.bank.transactions);
     this.timed = plan.faults.filter(({ when }) => 'atMs' in when);

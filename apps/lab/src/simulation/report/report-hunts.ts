@@ -1,0 +1,62 @@
+import { textTable } from '../../parts/text-table.js';
+import { complaintOnHunt } from '../hunt/complaint.js';
+import type { Hunted } from '../hunt/hunt.js';
+import { reasonUnseen } from '../hunt/unseen.js';
+import type { Finding, FindingKind } from '../schedule/findings.js';
+import type { Plan } from '../schedule/plan.js';
+
+/** A row for each hunt. */
+export function renderHunts(hunted: readonly Hunted[]): string {
+  const head = ['without', 'schedules', 'found', 'smallest plan'];
+  const rows = hunted.map((one) => [
+    one.mutants.join(' + '),
+    String(one.schedules),
+    resultOf(one),
+    one.failure ? sizeOf(one.failure.shrunk.plan) : '',
+  ]);
+  return textTable([head, ...rows], { isNumeric: (column) => head[column] === 'schedules' });
+}
+
+/** One line for a hunt that has ended. */
+export function describeHunt(hunted: Hunted): string {
+  const { mutants, schedules, marks } = hunted;
+  return `without ${mutants.join(' and ')}: ${resultOf(hunted)}, ${schedules} schedules (ran: ${marks.ran.join(', ')})`;
+}
+
+/** What of a hunt is written as data. */
+export function huntAsData(hunted: Hunted): object {
+  const { mutants, schedules, failure } = hunted;
+  return {
+    mutants,
+    schedules,
+    complaint: complaintOf(hunted),
+    seed: failure?.whole.plan.seed,
+    findings: failure?.whole.report.findings,
+    shrunk: failure && {
+      tries: failure.shrunk.tries,
+      plan: failure.shrunk.plan,
+      findings: failure.shrunk.report.findings,
+    },
+  };
+}
+
+/** Why a hunt did not come out as it should; undefined if it did. */
+export function complaintOf(hunted: Hunted): string | undefined {
+  return complaintOnHunt(hunted, reasonUnseen(hunted.mutants));
+}
+
+/** The kinds of findings, each once, in the order of the alphabet. */
+export function kindsOf(findings: readonly Finding[]): FindingKind[] {
+  return [...new Set(findings.map(({ kind }) => kind))].sort();
+}
+
+function resultOf(hunted: Hunted): string {
+  const complaint = complaintOf(hunted);
+  if (complaint !== undefined) return complaint;
+  const { failure } = hunted;
+  return failure ? kindsOf(failure.whole.report.findings).join(', ') : 'nothing, as it must be';
+}
+
+function sizeOf({ orders, faults }: Plan): string {
+  return `orders: ${orders.length}, faults: ${faults.length}`;
+}
