@@ -149,14 +149,16 @@ export class Recorder {
   }
 }
 
-function contentsOf(image: DatabaseImage, catalog: Catalog): TableContents[] {
+/** Every table of a database. */
+export function contentsOf(image: DatabaseImage, catalog: Catalog): TableContents[] {
   return [...image].map(([name, rows]) => {
     const definitions = catalog.tables.get(name)?.columns ?? [];
     return { name, columns: definitions.map(({ name, type, identity }) => ({ name, type, identity })), rows };
   });
 }
 
-function outcomeOf({ columns }: CompiledStatement, result: unknown): StatementOutcome {
+/** What a run has come to. @throws whatever else it threw */
+export function outcomeOf({ columns }: CompiledStatement, result: unknown): StatementOutcome {
   if (result instanceof LockWait) return 'waits';
   if (result instanceof ServerError) return { error: result.code, constraint: result.constraint };
   if (!Array.isArray(result)) throw result;
