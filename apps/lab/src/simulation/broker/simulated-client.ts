@@ -71,6 +71,7 @@ export class SimulatedClient extends EventEmitter {
       callback(new Error('stan: Connection closed'), guid);
       return guid;
     }
+    if (!this.connected || !this.link) this.broker.handedInVain.push(`${channel} of ${this.owner.name}`);
     const timedOut = () => this.callBack(guid, new Error('stan: publish ack timeout'));
     const timer = this.after(this.options.ackTimeout, timedOut);
     this.pending.set(guid, { callback, timer });
