@@ -65,6 +65,20 @@ describe('a seeded database server', () => {
     expect(answer).toMatchObject({ rows: [{ amount: '11' }] });
   });
 
+  it('runs and commits a statement of its own that has arrived and waited, though its client is gone meanwhile', async () => {
+    const [holder, waiting] = [await connect(), await connect()];
+    await ask(holder, INSERT, 1, 10);
+    await ask(holder, 'START TRANSACTION');
+    await ask(holder, 'update box set amount = 20');
+    void waiting.query('update box set amount = amount + 1').catch(() => undefined);
+    world.after(10_000, 'connection breaks', () => waiting.drop());
+    await settle();
+    expect(boxes()).toEqual([[1, 10n]]);
+    await ask(holder, 'COMMIT');
+    await settle();
+    expect(boxes()).toEqual([[1, 21n]]);
+  });
+
   it('commits what has arrived, though the answer is lost, and commits nothing that is lost on its way', async () => {
     fates = { 'database.commit:sent': ['reply lost', 'lost'] };
     for (const id of [1, 2]) {

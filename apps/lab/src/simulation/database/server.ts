@@ -195,8 +195,8 @@ export class Session {
     const { transaction, arrival, answer } = running;
     const { database, parts } = this.server;
     if (transaction.status !== 'open' || !this.server.up) return;
+    // One that has arrived alone is run and committed even if its client is gone: nobody looks for it until the answer.
     const alone = transaction !== this.transaction;
-    if (alone && this.ended) return database.abort(transaction);
     try {
       const tuples = database.run(statement, transaction, arrival);
       if (alone) database.commit(transaction);

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { Client } from 'pg';
+import { until } from '../../parts/deadline.js';
 import { startPostgres, type PostgresPart } from '../../parts/postgres/postgres.part.js';
 import type { StatementOutcome } from './journal.js';
 import { playScript, type Step } from './play-script.js';
@@ -255,5 +257,30 @@ describe('the seeded database and PostgreSQL agree:', () => {
     expect(of).toEqual(outcomes);
     const { differences, raced } = await new PostgresReplay(database, journal).play();
     expect({ differences, raced }).toEqual({ differences: [], raced: false });
+  });
+});
+
+describe('PostgreSQL', () => {
+  it('runs and commits a statement of its own that has arrived and waited, though its client is gone meanwhile', async () => {
+    const url = await postgres.createDatabase('alone');
+    const [holder, waiting] = [new Client(url), new Client(url)];
+    await Promise.all([holder.connect(), waiting.connect()]);
+    const ask = async (text: string) => (await holder.query<{ value: unknown }>(text)).rows[0]?.value;
+    try {
+      await holder.query('create table box (id int primary key, amount int)');
+      await holder.query('insert into box values (1, 10)');
+      await holder.query('begin');
+      await holder.query('update box set amount = 20');
+      waiting.on('error', () => undefined);
+      waiting.query('update box set amount = amount + 1').catch(() => undefined);
+      const waits = `select count(*)::int as value from pg_locks where not granted`;
+      await until('the lock', 5_000, async () => ((await ask(waits)) === 1 ? true : undefined));
+      waiting.connection.stream.destroy();
+      await holder.query('commit');
+      const amount = () => ask('select amount as value from box');
+      await until('the update', 5_000, async () => ((await amount()) === 21 ? true : undefined));
+    } finally {
+      await holder.end();
+    }
   });
 });
