@@ -16,7 +16,7 @@ let owner: SimulatedProcess;
 let fates: Record<string, Fate[]>;
 
 beforeEach(() => {
-  world = new World({ seed: 1, weather: { wayMicros: [100, 900], slowPercent: 0, slowMicros: 0 } });
+  world = new World({ seed: 1, weather: { wayMicros: [500, 500], slowPercent: 0, slowMicros: 0 } });
   fates = {};
   const catalog = new Catalog();
   catalog.define('create table box (id int primary key, amount bigint not null)');
@@ -52,6 +52,19 @@ describe('a seeded database server', () => {
     server.restart();
     expect(boxes()).toEqual([[1, 10n]]);
     expect(await ask(await connect(), INSERT, 2, 20)).toMatchObject({ rowCount: 1 });
+  });
+
+  it('has rolled back what was open when it crashes: a commit that was on its way then comes too late', async () => {
+    const session = await connect();
+    await ask(session, 'START TRANSACTION');
+    await ask(session, INSERT, 1, 10);
+    void session.query('COMMIT').catch(() => undefined);
+    world.after(1, 'crash', () => {
+      server.crash();
+      server.restart();
+    });
+    await settle();
+    expect(boxes()).toEqual([]);
   });
 
   it('rolls back what a process has open when it is killed, and frees its locks', async () => {
