@@ -49,6 +49,8 @@ export class Broker {
   readonly forgotten = new Set<StoredMessage>();
   /** The payload of every publish of a client that it knew, whatever became of it. */
   readonly received: string[] = [];
+  /** What programs have handed to a client that had told them that it was not connected. */
+  readonly handedInVain: string[] = [];
   up = true;
   private readonly cables = new Map<string, Cable>();
   private readonly clients = new Map<string, Registration>();

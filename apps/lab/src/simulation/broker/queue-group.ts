@@ -123,6 +123,7 @@ export class QueueGroup {
   private redeliver(sequence: number): void {
     const waiting = this.unacknowledged.get(sequence);
     if (!waiting) return;
+    waiting.expiry?.cancel();
     const member = this.memberWithRoom() ?? waiting.member;
     if (member) this.send(member, sequence, true);
     else waiting.expiry = undefined;

@@ -42,6 +42,8 @@ export class SimulatedClient extends EventEmitter {
   /** What waits for the connection to come back. */
   private readonly buffer: (() => void)[] = [];
   private link: Link | undefined;
+  /** Whether the server has ever answered. */
+  private connected = false;
   private pings = 0;
   private sent = 0;
 
@@ -69,10 +71,12 @@ export class SimulatedClient extends EventEmitter {
       callback(new Error('stan: Connection closed'), guid);
       return guid;
     }
+    if (!this.connected || !this.link) this.broker.handedInVain.push(`${channel} of ${this.owner.name}`);
     const timedOut = () => this.callBack(guid, new Error('stan: publish ack timeout'));
     const timer = this.after(this.options.ackTimeout, timedOut);
     this.pending.set(guid, { callback, timer });
-    this.world.afterTurn(this.owner, () => this.flush(guid, channel, data));
+    // Before it is connected it does not know where to send it: it goes to nobody, and nobody answers.
+    if (this.connected) this.world.afterTurn(this.owner, () => this.flush(guid, channel, data));
     return guid;
   }
 
@@ -139,9 +143,10 @@ export class SimulatedClient extends EventEmitter {
     subscription.emit('message', message);
   }
 
+  /** Sends it now or when the connection is back, even if nobody waits for the answer any more. */
   private flush(guid: string, channel: string, data: string): void {
     const { link } = this;
-    if (!this.nc || !this.pending.has(guid)) return;
+    if (!this.nc) return;
     if (!link) return void this.buffer.push(() => this.flush(guid, channel, data));
     this.world.trace.tell(this.owner.name, 'broker', () => `publishes to ${channel}`);
     link.toServer(`publish ${channel}`, () => {
@@ -163,6 +168,7 @@ export class SimulatedClient extends EventEmitter {
       if (answered || !this.nc) return;
       answered = true;
       if (refusal !== undefined) return this.fail('error', refusal);
+      this.connected = true;
       this.ping();
       this.emit('connect', this);
     };

@@ -86,9 +86,9 @@ class SimulatedQueryRunner {
     } catch (error) {
       throw new QueryFailedError(text, parameters, error as Error);
     }
-    const { rows, command } = answer;
+    const { rows, rowCount, command } = answer;
     const counted = command === 'UPDATE' || command === 'DELETE';
-    return (counted ? [rows, rows.length] : rows) as Rows;
+    return (counted ? [rows, rowCount] : rows) as Rows;
   }
 
   async startTransaction(isolation?: string): Promise<void> {

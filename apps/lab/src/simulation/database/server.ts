@@ -11,7 +11,10 @@ import { LockWait, type Transaction } from './transaction.js';
 
 /** What a server answers to a statement. */
 export interface Answer {
+  /** None of a write without RETURNING. */
   readonly rows: Record<string, unknown>[];
+  /** How many rows it has written, or found. */
+  readonly rowCount: number;
   readonly command: string;
 }
 
@@ -192,12 +195,14 @@ export class Session {
     const { transaction, arrival, answer } = running;
     const { database, parts } = this.server;
     if (transaction.status !== 'open' || !this.server.up) return;
+    // One that has arrived alone is run and committed even if its client is gone: nobody looks for it until the answer.
     const alone = transaction !== this.transaction;
-    if (alone && this.ended) return database.abort(transaction);
     try {
       const tuples = database.run(statement, transaction, arrival);
       if (alone) database.commit(transaction);
-      answer(undefined, { rows: rowsForDriver(statement.columns, tuples), command: statement.command });
+      const { columns, command } = statement;
+      const returned = command === 'SELECT' || columns.length > 0 ? tuples : [];
+      answer(undefined, { rows: rowsForDriver(columns, returned), rowCount: tuples.length, command });
     } catch (error) {
       if (error instanceof LockWait) {
         const { holder } = error;
@@ -217,7 +222,7 @@ export class Session {
   private reply(
     { point, fate: sentFate, resolve, reject }: Exchange,
     error: ServerError | undefined,
-    answer: Answer = { rows: [], command: point.title },
+    answer: Answer = { rows: [], rowCount: 0, command: point.title },
   ): void {
     const { world, name } = this.server.parts;
     const doneFate = this.strike(`${point.name}:done`);

@@ -3,7 +3,7 @@ export class Transaction {
   status: 'open' | 'committed' | 'aborted' = 'open';
   /** Its place in the order of commits. */
   committedAt = Infinity;
-  /** Drawn at its first write, as PostgreSQL does. */
+  /** Drawn at its first write or row lock, as PostgreSQL does. */
   xid: bigint | undefined;
   /** The number of its current statement: a statement does not see what it writes itself. */
   command = 0;

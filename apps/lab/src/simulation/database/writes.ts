@@ -17,9 +17,11 @@ const CHECK = '23514';
  * @returns false if another has it, and such rows are passed over
  * @throws LockWait
  */
-export function lockRow(row: Row, { transaction }: Execution, skipLocked = false): boolean {
+export function lockRow(row: Row, { transaction, engine }: Execution, skipLocked = false): boolean {
   if (skipLocked && isOpenOther(row.lockedBy, transaction)) return false;
   waitFor(row.lockedBy, transaction);
+  // A lock is written into the row: it draws a transaction id, as a write does.
+  engine.xidOf(transaction);
   row.lockedBy = transaction;
   return true;
 }

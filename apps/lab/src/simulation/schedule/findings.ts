@@ -16,6 +16,8 @@ import { booksOf, eventIn } from './simulated-books.js';
  * - `out of order`: an event that was stored first after a later one of its key.
  * - `miscounted`: an event that was published more often than its outbox says.
  * - `delivered again`: a message that a process which stopped in peace has left to its successor.
+ * - `handed in vain`: a message that a program gave to a client which had told it that it was not connected: it may
+ *   arrive when everybody has forgotten it.
  * - `deadlock`: a transaction that the database broke off.
  * - `id used twice`: two things of the bank have one id.
  */
@@ -32,6 +34,7 @@ export type FindingKind =
   | 'out of order'
   | 'miscounted'
   | 'delivered again'
+  | 'handed in vain'
   | 'deadlock'
   | 'id used twice';
 
@@ -59,6 +62,7 @@ export function findingsOf({ bank, client, handling }: Remains): Finding[] {
     ...found('out of order', outOfOrder(bank)),
     ...found('miscounted', miscounted(bank, books)),
     ...found('delivered again', handling.left),
+    ...found('handed in vain', bank.broker.handedInVain),
     ...found('deadlock', deadlocks(bank)),
     ...found('id used twice', twice(idsIn(books))),
   ];
