@@ -19,27 +19,48 @@ type RegisterHooks = (hooks: { load: typeof load }) => void;
  * @throws LabError for a name that nobody knows, or a file that this program does not have; MutantNotFoundError
  */
 export function plantMutants(names: readonly string[], buildRoot: string): void {
-  const planted = names.map(mutantOf);
-  const sources = rewritten(planted, buildRoot);
   const reported = new Set<string>();
   const ran = (mark: string) => {
     if (reported.has(mark)) return;
     reported.add(mark);
     tell({ kind: 'mutant-ran', mutant: mark, pid: process.pid });
   };
-  Object.assign(globalThis, { [RAN]: ran });
-  if (planted.some(({ edits }) => edits.some(({ language }) => language === 'sql'))) watchSql(buildRoot, ran);
-  giveTo(sources);
+  replaceTexts(names, [buildRoot], ran);
+  if (names.map(mutantOf).some(({ edits }) => edits.some(({ language }) => language === 'sql'))) {
+    watchSql(buildRoot, ran);
+  }
 }
 
-function rewritten(mutants: readonly Mutant[], buildRoot: string): Map<string, string> {
+/**
+ * Changes the texts of programs that are about to be loaded, each in every build that has it.
+ * @param ran told the mark of changed code each time it runs; what was sent to a database is its sender's to tell:
+ *   {@link marksIn}
+ * @throws LabError for a name that nobody knows, or a file that no build has; MutantNotFoundError
+ */
+export function replaceTexts(
+  names: readonly string[],
+  buildRoots: readonly string[],
+  ran: (mark: string) => void,
+): void {
+  Object.assign(globalThis, { [RAN]: ran });
+  giveTo(rewritten(names.map(mutantOf), buildRoots));
+}
+
+/** The marks of changed SQL in a statement. */
+export function marksIn(statement: string): string[] {
+  return [...statement.matchAll(SQL_MARK)].map(([, mark = '']) => mark);
+}
+
+function rewritten(mutants: readonly Mutant[], buildRoots: readonly string[]): Map<string, string> {
   const sources = new Map<string, string>();
   for (const { name, edits } of mutants) {
     for (const [index, edit] of edits.entries()) {
-      const file = builtFile(buildRoot, edit.file);
-      if (!existsSync(file)) throw new ForeignMutantError(name, edit.file);
-      const url = pathToFileURL(file).href;
-      sources.set(url, rewrite(sources.get(url) ?? readFileSync(file, 'utf8'), name, edit, index));
+      const files = buildRoots.map((root) => builtFile(root, edit.file)).filter((file) => existsSync(file));
+      if (files.length === 0) throw new ForeignMutantError(name, edit.file);
+      for (const file of files) {
+        const url = pathToFileURL(file).href;
+        sources.set(url, rewrite(sources.get(url) ?? readFileSync(file, 'utf8'), name, edit, index));
+      }
     }
   }
   return sources;
@@ -64,7 +85,7 @@ function watchSql(buildRoot: string, ran: (mark: string) => void): void {
   const { query: send } = Client.prototype;
   Client.prototype.query = function (query, ...more) {
     const text = typeof query === 'string' ? query : String((query as { text?: unknown } | null)?.text);
-    for (const [, mark] of text.matchAll(SQL_MARK)) ran(mark ?? '');
+    for (const mark of marksIn(text)) ran(mark);
     return send.call(this, query, ...more);
   };
 }
