@@ -12,6 +12,8 @@ export class Program<Api> {
   /** Of the running instance; undefined while there is none that takes requests. */
   service: Service<Api> | undefined;
   process: SimulatedProcess;
+  /** How many instances have ended. */
+  ends = 0;
 
   constructor(
     private readonly world: World,
@@ -28,6 +30,7 @@ export class Program<Api> {
     this.process = process;
     process.onEnd.push(() => {
       this.service = undefined;
+      this.ends += 1;
     });
     this.world.trace.tell(this.name, this.name, () => 'starts');
     void runAs(process, async () => {

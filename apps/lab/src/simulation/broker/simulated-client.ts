@@ -24,12 +24,18 @@ interface ClientOptions {
   readonly maxReconnectAttempts: number;
 }
 
+/** What is used of the inner client: `stream` is its socket, another one after each reconnect. */
+interface InnerClient {
+  close(): void;
+  readonly stream: Outlet | undefined;
+}
+
 type PublishCallback = (error: Error | string | undefined, guid: string) => void;
 
 /** One client; what is used of `Stan`. */
 export class SimulatedClient extends EventEmitter {
   /** The inner NATS connection; absent once the client is closed. */
-  nc: { close(): void } | undefined = { close: () => this.closeInner() };
+  nc: InnerClient | undefined = innerClientOf(this);
   private readonly world: World = currentWorld();
   private readonly broker: Broker = currentBroker();
   private readonly owner: SimulatedProcess;
@@ -42,6 +48,8 @@ export class SimulatedClient extends EventEmitter {
   /** What waits for the connection to come back. */
   private readonly buffer: (() => void)[] = [];
   private link: Link | undefined;
+  /** Of the connection that there is, or was last. */
+  outlet: Outlet | undefined;
   private pings = 0;
   private sent = 0;
 
@@ -87,7 +95,9 @@ export class SimulatedClient extends EventEmitter {
           const received = () => {
             if (member) this.receive(subscription, member, new Delivered(message, redelivered, member, this));
           };
-          this.link?.toProgram(`deliver ${channel}`, received);
+          const { sequence, payload: text } = message;
+          const delivery = { protocol: 'nats', kind: 'delivery', channel, sequence, redelivered, text } as const;
+          this.link?.toProgram(`deliver ${channel}`, received, delivery);
         },
       });
       if (member) link.toProgram('subscribed', () => subscription.emit('ready'));
@@ -119,11 +129,20 @@ export class SimulatedClient extends EventEmitter {
   }
 
   /** Sends an acknowledgement, if there is a connection to send it on. */
-  acknowledge(member: Member, sequence: number): void {
+  acknowledge(member: Member, { channel, sequence }: StoredMessage): void {
     const { link } = this;
+    const word = { protocol: 'nats', kind: 'delivery-ack', channel, sequence } as const;
     this.world.afterTurn(this.owner, () => {
-      link?.toServer('acknowledge', () => this.broker.acknowledge(member, sequence));
+      link?.toServer('acknowledge', () => this.broker.acknowledge(member, sequence), word);
     });
+  }
+
+  /** The inner connection is closed for good: pending publishes are called back **without an error**. */
+  closeInner(): void {
+    if (!this.nc) return;
+    this.callBackAll(undefined);
+    this.end();
+    this.emit('close');
   }
 
   private receive(subscription: SimulatedSubscription, member: Member, message: Delivered): void {
@@ -137,11 +156,15 @@ export class SimulatedClient extends EventEmitter {
     if (!this.nc || !this.pending.has(guid)) return;
     if (!link) return void this.buffer.push(() => this.flush(guid, channel, data));
     this.world.trace.tell(this.owner.name, 'broker', () => `publishes to ${channel}`);
-    link.toServer(`publish ${channel}`, () => {
-      this.broker.publish(this.registration, channel, data, (refusal) => {
-        link.toProgram(refusal ?? `acknowledge ${channel}`, () => this.callBack(guid, refusal));
-      });
-    });
+    const answer = (refusal: Refusal) => {
+      const word = { protocol: 'nats', kind: 'publish-ack', channel, ...(refusal && { refusal }) } as const;
+      link.toProgram(refusal ?? `acknowledge ${channel}`, () => this.callBack(guid, refusal), word);
+    };
+    link.toServer(
+      `publish ${channel}`,
+      () => this.broker.publish(this.registration, channel, data, answer),
+      { protocol: 'nats', kind: 'publish', channel, text: data },
+    );
   }
 
   private dial(): void {
@@ -169,6 +192,7 @@ export class SimulatedClient extends EventEmitter {
 
   private open(): Link {
     this.link = new Link(this.cable, this.owner, () => this.dropped());
+    this.outlet = new Outlet(this.world, this.owner, this.link);
     return this.link;
   }
 
@@ -221,14 +245,6 @@ export class SimulatedClient extends EventEmitter {
     this.emit('close');
   }
 
-  /** The inner connection is closed for good: pending publishes are called back **without an error**. */
-  private closeInner(): void {
-    if (!this.nc) return;
-    this.callBackAll(undefined);
-    this.end();
-    this.emit('close');
-  }
-
   private end(): void {
     this.link?.close();
     this.link = undefined;
@@ -250,6 +266,35 @@ export class SimulatedClient extends EventEmitter {
 
   private after(ms: number, happen: () => void): Pending {
     return this.world.after(ms * 1_000, 'client timer', happen, this.owner);
+  }
+}
+
+function innerClientOf(client: SimulatedClient): InnerClient {
+  return {
+    close: () => client.closeInner(),
+    get stream() {
+      return client.outlet;
+    },
+  };
+}
+
+/** The socket of a connection, as far as it is asked whether what was written has left. */
+class Outlet extends EventEmitter {
+  constructor(
+    private readonly world: World,
+    private readonly owner: SimulatedProcess,
+    private readonly link: Link,
+  ) {
+    super();
+  }
+
+  get destroyed(): boolean {
+    return !this.link.isOpen;
+  }
+
+  /** An empty text is called back behind everything that was written before. */
+  write(_nothing: '', written: () => void): void {
+    this.world.afterTurn(this.owner, written);
   }
 }
 
@@ -279,7 +324,7 @@ class Delivered {
   }
 
   ack(): void {
-    this.client.acknowledge(this.member, this.message.sequence);
+    this.client.acknowledge(this.member, this.message);
   }
 }
 
