@@ -9,6 +9,8 @@ import type { Pending, World } from '../world/world.js';
 import type { Broker, Refusal, Registration, StoredMessage } from './broker.js';
 import { Link, type Cable } from './cable.js';
 import { currentBroker } from './current-broker.js';
+import { watchPeer } from './heartbeat.js';
+import { Outlet } from './outlet.js';
 import type { Member } from './queue-group.js';
 
 /** As in the package. */
@@ -19,6 +21,9 @@ interface ClientOptions {
   readonly connectTimeout: number;
   readonly stanPingInterval: number;
   readonly stanMaxPingOut: number;
+  /** Of the inner client's own PINGs, which find a silent peer. */
+  readonly pingInterval: number;
+  readonly maxPingOut: number;
   readonly reconnectTimeWait: number;
   /** -1: without end. */
   readonly maxReconnectAttempts: number;
@@ -48,6 +53,9 @@ export class SimulatedClient extends EventEmitter {
   /** What waits for the connection to come back. */
   private readonly buffer: (() => void)[] = [];
   private link: Link | undefined;
+  /** The connection that is being made again: it is used when the server has answered on it. */
+  private dialling: Link | undefined;
+  private redialledAtMs = -Infinity;
   /** Of the connection that there is, or was last. */
   outlet: Outlet | undefined;
   private pings = 0;
@@ -174,6 +182,7 @@ export class SimulatedClient extends EventEmitter {
       return;
     }
     const link = this.open();
+    this.use(link);
     let answered = false;
     const answer = (refusal: Refusal) => {
       if (answered || !this.nc) return;
@@ -191,33 +200,55 @@ export class SimulatedClient extends EventEmitter {
   }
 
   private open(): Link {
-    this.link = new Link(this.cable, this.owner, () => this.dropped());
-    this.outlet = new Outlet(this.world, this.owner, this.link);
-    return this.link;
+    const { world, owner, options } = this;
+    const link = new Link(this.cable, owner, () => this.dropped(link));
+    const silent = () => {
+      link.close();
+      this.dropped(link);
+    };
+    watchPeer(link, { world, owner, ...options }, silent);
+    return link;
   }
 
-  private dropped(): void {
-    this.link = undefined;
+  private use(link: Link): void {
+    this.link = link;
+    this.outlet = new Outlet(this.world, this.owner, link);
+  }
+
+  private dropped(link: Link): void {
+    if (this.link === link) this.link = undefined;
     if (!this.nc) return;
     this.emit('disconnect');
     this.redial();
   }
 
-  /** Dials again and again, as often as it may; nothing of it is told but its success and its end. */
+  /**
+   * Dials again and again, as often as it may; nothing of it is told but its success and its end. The first time at
+   * once, and then not more often than every `reconnectTimeWait`.
+   */
   private redial(attempts = 0): void {
     const { maxReconnectAttempts, reconnectTimeWait } = this.options;
     if (maxReconnectAttempts !== -1 && attempts >= maxReconnectAttempts) return this.closeInner();
-    this.after(reconnectTimeWait, () => {
+    const restedMs = this.world.elapsedMs - this.redialledAtMs;
+    this.after(Math.max(0, reconnectTimeWait - restedMs), () => {
       if (!this.nc || this.link) return;
+      this.redialledAtMs = this.world.elapsedMs;
       if (!this.broker.accepts(this.cable)) return this.redial(attempts + 1);
-      this.open();
-      this.emit('reconnect', this);
-      for (const send of this.buffer.splice(0)) send();
+      const link = (this.dialling = this.open());
+      link.toServer('hello', () => link.toProgram('welcome', () => this.resume(link)));
     });
   }
 
+  private resume(link: Link): void {
+    if (!this.nc) return;
+    this.use(link);
+    this.emit('reconnect', this);
+    for (const send of this.buffer.splice(0)) send();
+  }
+
   private ping(): void {
-    this.after(this.options.stanPingInterval, () => {
+    // The server is asked for whole seconds.
+    this.after(Math.ceil(this.options.stanPingInterval / 1_000) * 1_000, () => {
       if (!this.nc) return;
       if (++this.pings > this.options.stanMaxPingOut) {
         return this.fail('connection_lost', new Error('stan: connection lost due to PING failure'));
@@ -247,6 +278,7 @@ export class SimulatedClient extends EventEmitter {
 
   private end(): void {
     this.link?.close();
+    this.dialling?.close();
     this.link = undefined;
     this.nc = undefined;
     this.buffer.length = 0;
@@ -276,26 +308,6 @@ function innerClientOf(client: SimulatedClient): InnerClient {
       return client.outlet;
     },
   };
-}
-
-/** The socket of a connection, as far as it is asked whether what was written has left. */
-class Outlet extends EventEmitter {
-  constructor(
-    private readonly world: World,
-    private readonly owner: SimulatedProcess,
-    private readonly link: Link,
-  ) {
-    super();
-  }
-
-  get destroyed(): boolean {
-    return !this.link.isOpen;
-  }
-
-  /** An empty text is called back behind everything that was written before. */
-  write(_nothing: '', written: () => void): void {
-    this.world.afterTurn(this.owner, written);
-  }
 }
 
 /** One delivery of a message; what is used of the package's. */
