@@ -104,7 +104,14 @@ export class SimulatedClient extends EventEmitter {
             if (member) this.receive(subscription, member, new Delivered(message, redelivered, member, this));
           };
           const { sequence, payload: text } = message;
-          const delivery = { protocol: 'nats', kind: 'delivery', channel, sequence, redelivered, text } as const;
+          const delivery = {
+            protocol: 'nats',
+            kind: 'delivery',
+            channel,
+            sequence,
+            redelivered,
+            text,
+          } as const;
           this.link?.toProgram(`deliver ${channel}`, received, delivery);
         },
       });
@@ -168,11 +175,12 @@ export class SimulatedClient extends EventEmitter {
       const word = { protocol: 'nats', kind: 'publish-ack', channel, ...(refusal && { refusal }) } as const;
       link.toProgram(refusal ?? `acknowledge ${channel}`, () => this.callBack(guid, refusal), word);
     };
-    link.toServer(
-      `publish ${channel}`,
-      () => this.broker.publish(this.registration, channel, data, answer),
-      { protocol: 'nats', kind: 'publish', channel, text: data },
-    );
+    link.toServer(`publish ${channel}`, () => this.broker.publish(this.registration, channel, data, answer), {
+      protocol: 'nats',
+      kind: 'publish',
+      channel,
+      text: data,
+    });
   }
 
   private dial(): void {

@@ -130,7 +130,8 @@ export class Session implements Connection {
       this.fail = reject;
       if (fate === 'lost') return this.drop();
       const words = this.conversation.exchange([text], true);
-      const answer: Reply = (error, found) => this.reply({ point, words, fate, resolve, reject }, error, found);
+      const answer: Reply = (error, found) =>
+        this.reply({ point, words, fate, resolve, reject }, error, found);
       const { name, world } = server.parts;
       const request = { point, parameters, answer };
       const send = () => {

@@ -47,7 +47,8 @@ export async function simulateScenario(
     const playing = stage.ready().then(() => runCell(point, stage));
     const over = () => void (isOver = true);
     playing.then(over, over);
-    if (!(await world.runUntil(() => isOver, CELL_MS_MAX))) throw new ScenarioNotEndedError(point.name, strategy.name);
+    if (!(await world.runUntil(() => isOver, CELL_MS_MAX)))
+      throw new ScenarioNotEndedError(point.name, strategy.name);
     return { ...(await playing), story: world.trace.story };
   } finally {
     stage.end();

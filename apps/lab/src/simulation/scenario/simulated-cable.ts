@@ -96,7 +96,8 @@ export class SimulatedCable implements CellCable, CableKeeper {
     this.mode = mode;
     this.delayMs = isSlow ? delayMs : 0;
     if (strands === 'half-open') for (const connection of this.connections) this.halfOpen.add(connection);
-    if (strands === 'cut' || strands === 'reset') for (const connection of this.connections) this.cut(connection);
+    if (strands === 'cut' || strands === 'reset')
+      for (const connection of this.connections) this.cut(connection);
     if (portOpen !== wasOpen) this.portChanged(portOpen);
     if (strands === 'pass') this.release(wasStalled);
   }
@@ -112,16 +113,27 @@ export class SimulatedCable implements CellCable, CableKeeper {
     }
   }
 
-  private flap(change: number, [thisLongMs, thenMs]: readonly [number, number], mode = 'refuse' as 'refuse' | 'mended'): void {
+  private flap(
+    change: number,
+    [thisLongMs, thenMs]: readonly [number, number],
+    mode = 'refuse' as 'refuse' | 'mended',
+  ): void {
     if (change !== this.changes) return;
     this.apply(mode, 0);
     const next = mode === 'refuse' ? 'mended' : 'refuse';
-    this.world.after(thisLongMs * 1_000, 'flapping cable', () => this.flap(change, [thenMs, thisLongMs], next));
+    this.world.after(thisLongMs * 1_000, 'flapping cable', () =>
+      this.flap(change, [thenMs, thisLongMs], next),
+    );
   }
 
   private judge(passage: Passage): void {
     const { message } = passage;
-    const strikes = message === undefined ? [] : this.strikes.filter((strike) => strike.pattern.protocol === message.protocol && strike.takes(message));
+    const strikes =
+      message === undefined
+        ? []
+        : this.strikes.filter(
+            (strike) => strike.pattern.protocol === message.protocol && strike.takes(message),
+          );
     if (strikes.length === 0) passage.arrive();
     else void this.decide(strikes, passage);
   }

@@ -42,7 +42,9 @@ class Call implements Connection {
     world.afterWay('dial service', () => {
       cable.opened(this);
       const arrive = () => this.handle();
-      world.afterWay('request', () => cable.passes({ connection: this, way: 'there', message: undefined, arrive }));
+      world.afterWay('request', () =>
+        cable.passes({ connection: this, way: 'there', message: undefined, arrive }),
+      );
     });
   }
 
@@ -62,7 +64,12 @@ class Call implements Connection {
       requestCame(process);
       if (process.dead) return;
       const { key, amountMinor, ...accounts } = this.asked.order;
-      const order = { kind: 'transfer', ...accounts, amountMinor: String(amountMinor), currency: CURRENCY } as const;
+      const order = {
+        kind: 'transfer',
+        ...accounts,
+        amountMinor: String(amountMinor),
+        currency: CURRENCY,
+      } as const;
       void service.api.order(key, order).then(
         (answer) => this.answer(process, answer),
         (error: unknown) => this.answer(process, problemIn(error)),

@@ -59,10 +59,17 @@ export class SimulatedStage implements CellStage {
     const [transactions] = this.simulated.transactions;
     const [accounts] = this.simulated.accounts;
     if (!transactions || !accounts) throw new Error('a bank has both its services');
-    this.bank = { transactions: new SimulatedService(transactions), accounts: new SimulatedService(accounts) };
+    this.bank = {
+      transactions: new SimulatedService(transactions),
+      accounts: new SimulatedService(accounts),
+    };
     this.cables = this.layCables();
     this.wiretap = new Wiretap([this.cables.transactionsBroker, this.cables.accountsBroker]);
-    const line = { world, program: transactions, requestCame: (process: SimulatedProcess) => this.reached(REQUEST_STEP, process, {}) };
+    const line = {
+      world,
+      program: transactions,
+      requestCame: (process: SimulatedProcess) => this.reached(REQUEST_STEP, process, {}),
+    };
     this.post = postOver({ ...line, cable: this.cables.client });
     this.postAside = postOver({ ...line, cable: new SimulatedCable(world) });
     this.stopListening = this.listen();
@@ -116,7 +123,10 @@ export class SimulatedStage implements CellStage {
   }
 
   balanceOf(accountId: string): Promise<bigint> {
-    const rows = committedRows<{ id: string; balance_minor: bigint }>(this.simulated.databases.accounts, 'account');
+    const rows = committedRows<{ id: string; balance_minor: bigint }>(
+      this.simulated.databases.accounts,
+      'account',
+    );
     return Promise.resolve(rows.find(({ id }) => id === accountId)?.balance_minor ?? 0n);
   }
 
@@ -140,7 +150,11 @@ export class SimulatedStage implements CellStage {
   /** Resolves when both services take requests. */
   async ready(): Promise<void> {
     const { transactions, accounts } = this.bank;
-    await until('both services to be up', READY_MS_MAX, () => (transactions.isUp && accounts.isUp) || undefined);
+    await until(
+      'both services to be up',
+      READY_MS_MAX,
+      () => (transactions.isUp && accounts.isUp) || undefined,
+    );
   }
 
   async prove(): Promise<void> {
@@ -163,7 +177,8 @@ export class SimulatedStage implements CellStage {
       way.keeper = cable;
       return cable;
     };
-    const toDatabase = (service: keyof SimulatedStage['bank']) => (databases[service].keeper = new SimulatedCable(world));
+    const toDatabase = (service: keyof SimulatedStage['bank']) =>
+      (databases[service].keeper = new SimulatedCable(world));
     return {
       transactionsBroker: toBroker('transactions'),
       accountsBroker: toBroker('accounts'),
@@ -199,13 +214,20 @@ export class SimulatedStage implements CellStage {
   }
 
   private async probe(accounts: CellAccounts): Promise<true | undefined> {
-    const { transferId } = await new Client(this.postAside).send({ key: randomUUID(), ...accounts, amountMinor: 1n });
+    const { transferId } = await new Client(this.postAside).send({
+      key: randomUUID(),
+      ...accounts,
+      amountMinor: 1n,
+    });
     const status = () => this.statusOf(transferId) === 'posted' || undefined;
     return until('its status', PROBE_MS_MAX, status).catch(() => undefined);
   }
 
   private statusOf(transferId: string | undefined): string | undefined {
-    const rows = committedRows<{ id: string; status: string }>(this.simulated.databases.transactions, 'transfer');
+    const rows = committedRows<{ id: string; status: string }>(
+      this.simulated.databases.transactions,
+      'transfer',
+    );
     return rows.find(({ id }) => id === transferId)?.status;
   }
 }
