@@ -6,7 +6,7 @@ import { ScenarioNotEndedError } from '../simulation.errors.js';
 import { enterWorld } from '../world/globals.js';
 import type { StoryLine } from '../world/trace.js';
 import { World, type Weather } from '../world/world.js';
-import { SimulatedStage } from './simulated-stage.js';
+import { LONGEST_WAY_MS, SimulatedStage } from './simulated-stage.js';
 
 /** What came of a cell in the simulation. */
 export interface Simulated extends CellResult {
@@ -23,7 +23,7 @@ export interface ScenarioOptions {
 }
 
 /** Of a machine that talks to itself: the fault is the only thing that goes wrong. */
-const WEATHER: Weather = { wayMicros: [200, 1_500], slowPercent: 0, slowMicros: 0 };
+const WEATHER: Weather = { wayMicros: [200, LONGEST_WAY_MS * 1_000], slowPercent: 0, slowMicros: 0 };
 /** Longer than all that a cell waits for, one after the other. */
 const CELL_MS_MAX = 600_000;
 

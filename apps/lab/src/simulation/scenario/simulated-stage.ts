@@ -27,6 +27,8 @@ const READY_MS_MAX = 60_000;
 const PROBE_MS_MAX = 1_000;
 /** PostgreSQL's own restart after a crash; nothing depends on how long it is. */
 const DATABASE_DOWN_MS = 500;
+/** The longest that a message is on its way to a cable, or on from there. */
+export const LONGEST_WAY_MS = 1.5;
 const REQUEST_STEP = 'http.server.request.start';
 /** No fault strikes anywhere but where the point lets it. */
 const NOTHING_STRIKES = { strike: () => undefined };
@@ -43,6 +45,7 @@ export class SimulatedStage implements CellStage {
   private readonly postAside: Post;
   private readonly simulated: Bank;
   private readonly stopListening: () => void;
+  private read: { readonly commits: number; readonly books: Books } | undefined;
 
   constructor(
     private readonly world: World,
@@ -80,7 +83,11 @@ export class SimulatedStage implements CellStage {
     const { broker } = this.simulated;
     const cables = [this.cables.transactionsBroker, this.cables.accountsBroker];
     return {
-      kill: () => Promise.resolve(broker.crash({ keepsStore: true })),
+      kill: async () => {
+        // What a killed process has written, its operating system still delivers.
+        await delay(LONGEST_WAY_MS);
+        broker.crash({ keepsStore: true });
+      },
       restart: async ({ keepStore }) => {
         broker.crash({ keepsStore: keepStore });
         broker.restart();
@@ -119,7 +126,11 @@ export class SimulatedStage implements CellStage {
   }
 
   readBooks(): Promise<Books> {
-    return Promise.resolve({ ...booksOf(this.simulated), channels: this.wiretap.channels });
+    const { transactions, accounts } = this.simulated.databases;
+    const commits = transactions.database.committedCount + accounts.database.committedCount;
+    // A cell that comes to rest looks every few ms, and mostly nothing was committed since.
+    if (this.read?.commits !== commits) this.read = { commits, books: booksOf(this.simulated) };
+    return Promise.resolve({ ...this.read.books, channels: this.wiretap.channels });
   }
 
   balanceOf(accountId: string): Promise<bigint> {
