@@ -131,7 +131,7 @@ export class MatrixStage implements CellStage {
   }
 
   async mend(): Promise<void> {
-    for (const cable of Object.values(this.cables) as Cable[]) await cable.set('mended');
+    for (const cable of Object.values<Cable>(this.cables)) await cable.set('mended');
     for (const service of [this.bank.transactions, this.bank.accounts]) {
       await until(`${service.name} to be up`, PROOF_MS_MAX, () =>
         service.url === undefined ? undefined : true,

@@ -1,4 +1,5 @@
 import { fork } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import { groupBy } from '../../audit/group-by.js';
 import type { Strategy } from '../../matrix/strategies.js';
 import type { Closers } from '../../parts/closers.js';
@@ -6,7 +7,7 @@ import { labFile } from '../../parts/repository.js';
 import type { ScenarioReport, ScenarioTask } from './scenario-protocol.js';
 import { SCENARIOS } from './scenarios.js';
 
-/** So many strategies are played in one process: what they need beside each other is a core. */
+/** At most so many strategies are played in one process: each needs a core, and there are others. */
 const STRATEGIES_PER_PROCESS = 3;
 
 /**
@@ -15,8 +16,13 @@ const STRATEGIES_PER_PROCESS = 3;
  * @throws Error when a process ends before it has played all of its own
  */
 export async function playScenarios(seeds: readonly number[], open: Closers): Promise<ScenarioReport[]> {
-  const reports = await Promise.all(groups().map((strategies) => playIn({ strategies, seeds }, open)));
-  return reports.flat();
+  const reports: ScenarioReport[] = [];
+  const waiting = groups().values();
+  const work = async () => {
+    for (const strategies of waiting) reports.push(...(await playIn({ strategies, seeds }, open)));
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, work));
+  return reports;
 }
 
 /** The strategies whose services have the same safeguards, in pieces. */

@@ -76,7 +76,10 @@ export class SimulatedCable implements CellCable, CableKeeper {
         return way === 'there' ? void this.holed.add(connection) : this.judge(passage);
       case 'lose-answers':
         return way === 'back' ? void this.holed.add(connection) : this.judge(passage);
-      default:
+      case 'pass':
+      case 'half-open':
+      case 'cut':
+      case 'reset':
         if (this.delayMs === 0) return this.judge(passage);
         return void this.world.after(this.delayMs * 1_000, 'slow cable', () => this.judge(passage));
     }
@@ -166,7 +169,8 @@ export class SimulatedCable implements CellCable, CableKeeper {
         return passage.arrive();
       case 'pass':
         return passage.arrive();
-      default:
+      case 'behind-next':
+      case 'cut-after':
         throw new Error(`no point of the matrix has ${outcome}, and neither has a simulated cable`);
     }
   }
