@@ -9,11 +9,11 @@ const SHUTDOWN_MS = 10_000;
 
 /** One place at which instances of a service run, one after the other, under one name. */
 export class Program<Api> {
+  /** How many instances have ended. */
+  ends = 0;
   /** Of the running instance; undefined while there is none that takes requests. */
   service: Service<Api> | undefined;
   process: SimulatedProcess;
-  /** How many instances have ended. */
-  ends = 0;
 
   constructor(
     private readonly world: World,
@@ -29,8 +29,8 @@ export class Program<Api> {
     const process = new SimulatedProcess(this.name);
     this.process = process;
     process.onEnd.push(() => {
-      this.service = undefined;
       this.ends += 1;
+      this.service = undefined;
     });
     this.world.trace.tell(this.name, this.name, () => 'starts');
     void runAs(process, async () => {

@@ -41,6 +41,11 @@ type PublishCallback = (error: Error | string | undefined, guid: string) => void
 export class SimulatedClient extends EventEmitter {
   /** The inner NATS connection; absent once the client is closed. */
   nc: InnerClient | undefined = innerClientOf(this);
+  /** Of the connection that there is, or was last. */
+  outlet: Outlet | undefined;
+  /** The connection that is being made again: it is used when the server has answered on it. */
+  private dialling: Link | undefined;
+  private redialledAtMs = -Infinity;
   private readonly world: World = currentWorld();
   private readonly broker: Broker = currentBroker();
   private readonly owner: SimulatedProcess;
@@ -53,11 +58,6 @@ export class SimulatedClient extends EventEmitter {
   /** What waits for the connection to come back. */
   private readonly buffer: (() => void)[] = [];
   private link: Link | undefined;
-  /** The connection that is being made again: it is used when the server has answered on it. */
-  private dialling: Link | undefined;
-  private redialledAtMs = -Infinity;
-  /** Of the connection that there is, or was last. */
-  outlet: Outlet | undefined;
   private pings = 0;
   private sent = 0;
 
