@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Audit } from '../audit/audit.js';
 import { until, within } from '../parts/deadline.js';
+import type { CellStage } from './cell-stage.js';
 import { Client, type CellAccounts } from './client.js';
 import { PointNotReachedError, UnreachablePointReachedError } from './matrix.errors.js';
 import type { Fault, Point } from './point.js';
 import { settle } from './settle.js';
 import type { Story } from './story.js';
-import type { MatrixStage } from './stage.js';
 import { verdictOn, type Verdicts } from './verdict.js';
 
 /** What came of one cell. */
@@ -26,7 +26,7 @@ const AMOUNT_MINOR = 10_00n;
  * shows that the bank works, and the auditor looks. Accounts of its own keep it apart from what was before.
  * @throws PointNotReachedError, UnreachablePointReachedError
  */
-export async function runCell(point: Point, stage: MatrixStage, story?: Story): Promise<CellResult> {
+export async function runCell(point: Point, stage: CellStage, story?: Story): Promise<CellResult> {
   stage.begin();
   const accounts = await stage.openAccounts();
   story?.watch(accounts);
@@ -39,11 +39,11 @@ class Cell {
 
   constructor(
     private readonly point: Point,
-    private readonly stage: MatrixStage,
+    private readonly stage: CellStage,
     private readonly accounts: CellAccounts,
     private readonly story: Story | undefined,
   ) {
-    this.client = new Client(stage.clientUrl, (text, back) => this.say(text, back));
+    this.client = new Client(stage.post, (text, back) => this.say(text, back));
   }
 
   async run(): Promise<CellResult> {

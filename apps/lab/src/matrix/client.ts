@@ -25,8 +25,17 @@ export interface Answer {
   readonly transferId: string | undefined;
 }
 
+/** What an order was answered. */
+export interface Posted {
+  readonly status: number | undefined;
+  readonly body: unknown;
+}
+
+/** Brings an order to `transactions`, and its answer back; rejects where none comes. */
+export type Post = (order: TransferOrder) => Promise<Posted>;
+
 /** Longer than a service waits for anything; a request without an answer until then is unanswered. */
-const ANSWER_MS_MAX = 6_000;
+export const ANSWER_MS_MAX = 6_000;
 const REPEAT_MS = 100;
 /** So much of a key tells it from another. */
 const KEY_SHOWN = 8;
@@ -41,7 +50,7 @@ export class Client {
 
   /** @param say is told what it sends (`back` is false) and what it is answered */
   constructor(
-    private readonly url: string,
+    private readonly post: Post,
     private readonly say: (text: string, back: boolean) => void = () => undefined,
   ) {}
 
@@ -73,7 +82,7 @@ export class Client {
   /** Sends an order once. */
   async send(order: TransferOrder): Promise<Answer> {
     this.say(`POST /v1/transfers, key ${order.key.slice(0, KEY_SHOWN)}`, false);
-    const answered = await post(`${this.url}/v1/transfers`, order).catch(() => undefined);
+    const answered = await this.post(order).catch(() => undefined);
     this.say(answered === undefined ? 'no answer' : String(answered.status), true);
     const { data } = told.safeParse(answered?.body);
     const transferId = data === undefined ? undefined : 'id' in data ? data.id : data.transferId;
@@ -82,12 +91,12 @@ export class Client {
 }
 
 /** On a connection of its own: what befell an earlier one is no matter of this request's. */
-function post(
-  url: string,
+export function postTo(
+  serviceUrl: string,
   { key, debitAccountId, creditAccountId, amountMinor }: TransferOrder,
-): Promise<{ readonly status: number | undefined; readonly body: unknown }> {
+): Promise<Posted> {
   return new Promise((resolve, reject) => {
-    const sending = request(url, {
+    const sending = request(`${serviceUrl}/v1/transfers`, {
       method: 'POST',
       agent: false,
       headers: { 'content-type': 'application/json', 'idempotency-key': key },

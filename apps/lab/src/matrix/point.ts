@@ -1,4 +1,4 @@
-import type { MatrixStage } from './stage.js';
+import type { CellStage } from './cell-stage.js';
 import type { Strategy } from './strategies.js';
 
 /** What strikes: a step of a program at which its process dies or sleeps, a cable, or a server. */
@@ -29,9 +29,9 @@ export interface Point {
    */
   readonly answersHeld?: boolean;
   /** Gets the fault ready, before the transfer is sent. */
-  readonly prepare: (stage: MatrixStage) => Promise<Fault>;
+  readonly prepare: (stage: CellStage) => Promise<Fault>;
   /** What happens between the strike and the mending of all that is broken; by default nothing. */
-  readonly during?: (stage: MatrixStage, hands: Hands) => Promise<void>;
+  readonly during?: (stage: CellStage, hands: Hands) => Promise<void>;
 }
 
 /** Why the relay's steps are not reached without an outbox. */

@@ -3,8 +3,8 @@ import { booksOf } from '../audit/books-of.js';
 import type { Books } from '../audit/books.js';
 import { DeadlineError } from '../lab.errors.js';
 import { until } from '../parts/deadline.js';
+import type { CellStage } from './cell-stage.js';
 import type { CellAccounts, Client } from './client.js';
-import type { MatrixStage } from './stage.js';
 import { DAMAGES } from './verdict.js';
 
 /**
@@ -25,7 +25,7 @@ const LOOK_MS = 100;
  * @returns what the auditor says then
  */
 export async function settle(
-  stage: MatrixStage,
+  stage: CellStage,
   accounts: CellAccounts,
   client: Client,
   before?: Audit,

@@ -16,37 +16,13 @@ import { freePort } from '../parts/free-port.js';
 import { startNatsServer } from '../parts/nats-server.part.js';
 import { startPostgres, type PostgresPart } from '../parts/postgres/postgres.part.js';
 import { startStreamingServer } from '../parts/streaming-server.part.js';
-import { Client, type CellAccounts } from './client.js';
+import { IMPATIENT, type CableName, type CellStage } from './cell-stage.js';
+import { Client, postTo, type CellAccounts, type Post } from './client.js';
 import type { Strategy } from './strategies.js';
 import { Wiretap } from './wiretap.js';
 
 /** The cables of a stage: every path that a byte can take between two processes has one. */
-export interface Cables {
-  readonly transactionsBroker: Cable;
-  readonly accountsBroker: Cable;
-  readonly transactionsDatabase: Cable;
-  readonly accountsDatabase: Cable;
-  readonly client: Cable;
-}
-
-/**
- * Short, so that a cell is short: each means the same at any length. A publish is given up before its lease ends, and a
- * silent peer is noticed before a client gives up on a request.
- */
-export const IMPATIENT = {
-  NATS_CONNECT_TIMEOUT_MS: '1000',
-  NATS_RESUME_TIMEOUT_MS: '1000',
-  NATS_PING_INTERVAL_MS: '500',
-  NATS_PINGS_OUT_MAX: '2',
-  NATS_ACK_TIMEOUT_MS: '1000',
-  NATS_ACK_WAIT_MS: '1000',
-  NATS_DELIVERIES_MAX: '3',
-  OUTBOX_LEASE_MS: '2000',
-} as const;
-/** How long a broker waits for the acknowledgement of a delivery, in ms. */
-export const ACK_WAIT_MS = Number(IMPATIENT.NATS_ACK_WAIT_MS);
-/** How long a relay may work on what it has claimed, in ms. */
-export const LEASE_MS = Number(IMPATIENT.OUTBOX_LEASE_MS);
+export type Cables = Readonly<Record<CableName, Cable>>;
 
 const OPENING_BALANCE_MINOR = 1_000_00n;
 const PROOF_MS_MAX = 60_000;
@@ -57,7 +33,7 @@ const balance = z.object({ balanceMinor: z.string() });
 const transfer = z.object({ status: z.string() });
 
 /** Where the cells of a strategy are played, one after the other: servers, cables and both services. */
-export class MatrixStage {
+export class MatrixStage implements CellStage {
   readonly wiretap: Wiretap;
   private readonly strikes: Strike[] = [];
   private endsBefore = { transactions: 0, accounts: 0 };
@@ -104,12 +80,10 @@ export class MatrixStage {
     }
   }
 
-  /** Where a client finds `transactions`: through its cable. */
-  get clientUrl(): string {
-    return `http://127.0.0.1:${this.cables.client.port}`;
+  get post(): Post {
+    return (order) => postTo(`http://127.0.0.1:${this.cables.client.port}`, order);
   }
 
-  /** Opens the two accounts of a cell. */
   async openAccounts(): Promise<CellAccounts> {
     return {
       debitAccountId: await this.openAccount('Debtor', OPENING_BALANCE_MINOR),
@@ -117,7 +91,6 @@ export class MatrixStage {
     };
   }
 
-  /** Both databases and what came out of the broker. */
   readBooks(): Promise<Books> {
     return readBooks(this.databases, () => Promise.resolve(this.wiretap.channels));
   }
@@ -127,14 +100,12 @@ export class MatrixStage {
     return BigInt(balance.parse(await response.json()).balanceMinor);
   }
 
-  /** Arms a strike for the cell that is being played; whatever has not struck by the next one is taken back. */
-  strike(cable: keyof Cables, options: StrikeOptions): Strike {
+  strike(cable: CableName, options: StrikeOptions): Strike {
     const strike = this.cables[cable].strike(options);
     this.strikes.push(strike);
     return strike;
   }
 
-  /** Publishes a text as it is, past the cables and the services. */
   async publish(channel: string, text: string): Promise<void> {
     Logger.overrideLogger(['error']); // a provider says how it connects, and that is nobody's matter here
     const provider = await openProvider(this.broker, bankEvents);
@@ -145,7 +116,6 @@ export class MatrixStage {
     }
   }
 
-  /** Remembers how things are, for {@link hasEnded}: a cell begins. */
   begin(): void {
     this.wiretap.forget();
     for (const strike of this.strikes.splice(0)) strike.cancel();
@@ -156,14 +126,12 @@ export class MatrixStage {
     };
   }
 
-  /** Whether the process of a service has ended since the cell began. */
   hasEnded(service: ServiceName): boolean {
     return this.bank[service].exits.length > this.endsBefore[service];
   }
 
-  /** Makes everything whole that a fault may have broken, and waits until both services take requests. */
   async mend(): Promise<void> {
-    for (const cable of Object.values(this.cables) as Cable[]) await cable.set('mended');
+    for (const cable of Object.values<Cable>(this.cables)) await cable.set('mended');
     for (const service of [this.bank.transactions, this.bank.accounts]) {
       await until(`${service.name} to be up`, PROOF_MS_MAX, () =>
         service.url === undefined ? undefined : true,
@@ -171,7 +139,6 @@ export class MatrixStage {
     }
   }
 
-  /** Waits until a transfer comes through from the request to its status: only then is all connected again. */
   async prove(): Promise<void> {
     const accounts = await this.openAccounts();
     await until('a transfer to come through', PROOF_MS_MAX, () => this.probe(accounts));
@@ -193,7 +160,8 @@ export class MatrixStage {
   private async probe(accounts: CellAccounts): Promise<true | undefined> {
     try {
       const { url = '' } = this.bank.transactions;
-      const { transferId } = await new Client(url).send({ key: randomUUID(), ...accounts, amountMinor: 1n });
+      const client = new Client((order) => postTo(url, order));
+      const { transferId } = await client.send({ key: randomUUID(), ...accounts, amountMinor: 1n });
       const response = await fetch(`${url}/v1/transfers/${transferId}`, {
         headers: { prefer: `wait=${PROBE_SECONDS_MAX}` },
       });

@@ -18,7 +18,7 @@ export class Wiretap {
   private readonly acknowledged = new Set<string>();
   private count = 0;
 
-  constructor(cables: readonly Cable[]) {
+  constructor(cables: readonly Pick<Cable, 'strike'>[]) {
     const every = { protocol: 'nats', name: 'every message', matches: () => true } as const;
     for (const cable of cables) {
       cable.strike({

@@ -13,6 +13,19 @@ export class UnknownSqlError extends Error {
   }
 }
 
+/** A cell of the matrix that does not end on virtual time: something waits for what never comes. */
+export class ScenarioNotEndedError extends Error {
+  readonly code = 'SIMULATION_SCENARIO_NOT_ENDED';
+
+  constructor(
+    readonly point: string,
+    readonly strategy: string,
+  ) {
+    super(`${point} × ${strategy} does not end in the simulation`);
+    this.name = 'ScenarioNotEndedError';
+  }
+}
+
 /** What the seeded database answers where PostgreSQL would answer an error. */
 export class ServerError extends Error {
   readonly severity: string = 'ERROR';

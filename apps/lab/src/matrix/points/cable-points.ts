@@ -15,7 +15,7 @@ import type { Outcome } from '../../cable/strike.js';
 import type { ServiceName } from '../../parts/bank.js';
 import { until } from '../../parts/deadline.js';
 import { withoutRelay, type Point } from '../point.js';
-import type { Cables, MatrixStage } from '../stage.js';
+import type { CableName, CellStage } from '../cell-stage.js';
 import { faultAt, POST_TRANSFER, RECORD_TRANSFER, REQUESTED } from './places.js';
 
 /** The statement that settles a relay's messages. */
@@ -160,7 +160,7 @@ interface AtMessage {
 }
 
 /** The cable acts when the first such message is on it. */
-function atMessage(name: string, cable: keyof Cables, { title, at, action }: AtMessage): Point {
+function atMessage(name: string, cable: CableName, { title, at, action }: AtMessage): Point {
   return {
     name,
     kind: 'cable',
@@ -184,13 +184,13 @@ function inMode(name: string, mode: CableMode, title: string, during: NonNullabl
 }
 
 /** Until the broker has waited long enough. */
-async function deliveredAgain(stage: MatrixStage): Promise<void> {
+async function deliveredAgain(stage: CellStage): Promise<void> {
   const again = stage.strike('accountsBroker', { at: deliveryOf(REQUESTED), action: 'pass' });
   await until('the message to be delivered again', NOTICED_MS_MAX, () => again.hasFired || undefined);
 }
 
 /** Until the service has found out, and dialled again. */
-async function dialledAgain({ cables: { transactionsBroker } }: MatrixStage): Promise<void> {
+async function dialledAgain({ cables: { transactionsBroker } }: CellStage): Promise<void> {
   const { carried } = transactionsBroker;
   await until('transactions to dial again', NOTICED_MS_MAX, () =>
     transactionsBroker.carried > carried ? true : undefined,

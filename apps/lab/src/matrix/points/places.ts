@@ -1,6 +1,6 @@
 import type { StrikeOptions } from '../../cable/strike.js';
 import type { Fault } from '../point.js';
-import type { Cables, MatrixStage } from '../stage.js';
+import type { CableName, CellStage } from '../cell-stage.js';
 
 /** The channels of a transfer's request and of its outcome. */
 export const REQUESTED = 'transfer.requested';
@@ -11,7 +11,7 @@ export const RECORD_TRANSFER = /insert into transfer\b/i;
 export const POST_TRANSFER = /insert into posting\b/i;
 
 /** A fault that strikes at a message of a cable. */
-export function faultAt(stage: MatrixStage, cable: keyof Cables, options: StrikeOptions): Fault {
+export function faultAt(stage: CellStage, cable: CableName, options: StrikeOptions): Fault {
   const strike = stage.strike(cable, options);
   return { hasStruck: () => strike.hasFired };
 }

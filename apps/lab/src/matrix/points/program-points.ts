@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { StepOrder } from '../../agent/agent-protocol.js';
 import type { ServiceName } from '../../parts/bank.js';
 import { withoutRelay, type Fault, type Point } from '../point.js';
-import { ACK_WAIT_MS, LEASE_MS, type MatrixStage } from '../stage.js';
+import { ACK_WAIT_MS, LEASE_MS, type CellStage } from '../cell-stage.js';
 import { POSTED, REQUESTED } from './places.js';
 
 /** Longer than what a sleeping process is to miss. */
@@ -111,7 +111,7 @@ function relayKilled(name: string, step: string, title: string): Point {
   return killed(name, 'transactions', step, { title, unreachable: withoutRelay, answersHeld: true });
 }
 
-async function kill(stage: MatrixStage, service: ServiceName, order: StepOrder): Promise<Fault> {
+async function kill(stage: CellStage, service: ServiceName, order: StepOrder): Promise<Fault> {
   const victim = stage.bank[service];
   const ends = victim.exits.length;
   await victim.arm(order);

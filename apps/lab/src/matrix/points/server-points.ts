@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { answerToCommitOf, commitOf, deliveryOf, publishAckOf, publishOf } from '../../cable/patterns.js';
 import type { Pattern } from '../../cable/message.js';
 import type { Point } from '../point.js';
-import type { Cables } from '../stage.js';
+import type { CableName } from '../cell-stage.js';
 import { faultAt, POST_TRANSFER, RECORD_TRANSFER, REQUESTED } from './places.js';
 
 const PAUSE_MS = 3_000;
@@ -73,7 +73,7 @@ interface KilledAt {
 
 function brokerKilled(
   name: string,
-  cable: keyof Cables,
+  cable: CableName,
   { title, at, keepStore }: KilledAt & { readonly keepStore: boolean },
 ): Point {
   return {
@@ -93,7 +93,7 @@ function brokerKilled(
   };
 }
 
-function databaseKilled(name: string, cable: keyof Cables, { title, at }: KilledAt): Point {
+function databaseKilled(name: string, cable: CableName, { title, at }: KilledAt): Point {
   return {
     name,
     kind: 'server',

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { Cable, layCable } from '../../cable/cable.js';
-import { Client, type Answer, type CellAccounts } from '../../matrix/client.js';
+import { IMPATIENT } from '../../matrix/cell-stage.js';
+import { Client, postTo, type Answer, type CellAccounts } from '../../matrix/client.js';
 import { settle } from '../../matrix/settle.js';
-import { IMPATIENT, MatrixStage } from '../../matrix/stage.js';
+import { MatrixStage } from '../../matrix/stage.js';
 import type { Strategy } from '../../matrix/strategies.js';
 import { Bank, through, type Service } from '../../parts/bank.js';
 import { Closers } from '../../parts/closers.js';
@@ -94,12 +95,13 @@ export class Scene {
 
   /** Orders a transfer once, at one of the instances. */
   order(at: Service, accounts: CellAccounts): Promise<Answer> {
-    return new Client(at.url ?? '').send({ key: randomUUID(), ...accounts, amountMinor: AMOUNT_MINOR });
+    const client = new Client((order) => postTo(at.url ?? '', order));
+    return client.send({ key: randomUUID(), ...accounts, amountMinor: AMOUNT_MINOR });
   }
 
   /** Waits until nothing moves between two accounts any more, and says what is wrong then. */
   async findings(accounts: CellAccounts): Promise<Finding[]> {
-    const audit = await settle(this.stage, accounts, new Client(this.stage.clientUrl));
+    const audit = await settle(this.stage, accounts, new Client(this.stage.post));
     return findingsIn(await this.stage.readBooks(), audit);
   }
 

@@ -31,8 +31,7 @@ export interface BankSettings {
 /** What is set of the connection to the broker; the rest is as by default. */
 export interface NatsVariables {
   readonly NATS_ON_CONNECTION_LOST: 'exit' | 'reconnect';
-  readonly NATS_RESUME_TIMEOUT_MS?: number;
-  readonly NATS_ACK_TIMEOUT_MS?: number;
+  readonly [name: `NATS_${string}`]: string | number;
 }
 
 /** The whole bank: two databases, a broker, and the instances of both services. */

@@ -9,6 +9,8 @@ const SHUTDOWN_MS = 10_000;
 
 /** One place at which instances of a service run, one after the other, under one name. */
 export class Program<Api> {
+  /** How many instances have ended. */
+  ends = 0;
   /** Of the running instance; undefined while there is none that takes requests. */
   service: Service<Api> | undefined;
   process: SimulatedProcess;
@@ -30,6 +32,7 @@ export class Program<Api> {
     this.process = process;
     this.stopsInPeace = false;
     process.onEnd.push(() => {
+      this.ends += 1;
       this.service = undefined;
     });
     this.world.trace.tell(this.name, this.name, () => 'starts');

@@ -1,3 +1,5 @@
+import type { NatsMessage } from '../../cable/message.js';
+import type { CableKeeper, Connection, Passage } from '../world/passage.js';
 import type { SimulatedProcess } from '../world/simulated-process.js';
 import type { World } from '../world/world.js';
 
@@ -7,6 +9,8 @@ export class Cable {
   mode: 'whole' | 'cut' | 'frozen' = 'whole';
   /** Counts the cuts: what was on its way at one is lost. */
   cuts = 0;
+  /** Decides what passes, in the place of the mode. */
+  keeper: CableKeeper | undefined;
   private readonly links = new Set<Link>();
   private readonly held: (() => void)[] = [];
 
@@ -36,6 +40,7 @@ export class Cable {
 
   add(link: Link): void {
     this.links.add(link);
+    this.keeper?.opened(link);
   }
 
   remove(link: Link): void {
@@ -43,14 +48,15 @@ export class Cable {
   }
 
   /** Lets something pass now, or when the cable is thawed. */
-  pass(go: () => void): void {
-    if (this.mode === 'frozen') this.held.push(go);
-    else if (this.mode === 'whole') go();
+  pass(passage: Passage): void {
+    if (this.keeper) this.keeper.passes(passage);
+    else if (this.mode === 'frozen') this.held.push(passage.arrive);
+    else if (this.mode === 'whole') passage.arrive();
   }
 }
 
 /** One TCP connection over a cable. */
-export class Link {
+export class Link implements Connection {
   private open = true;
 
   constructor(
@@ -68,12 +74,12 @@ export class Link {
   }
 
   /** What has left arrives, even if the program ends meanwhile. */
-  toServer(label: string, arrive: () => void): void {
-    if (this.open) this.send(label, arrive, undefined);
+  toServer(label: string, arrive: () => void, message?: NatsMessage): void {
+    if (this.open) this.send(label, { way: 'there', message, arrive });
   }
 
-  toProgram(label: string, arrive: () => void): void {
-    if (this.open) this.send(label, () => this.open && arrive(), this.owner);
+  toProgram(label: string, arrive: () => void, message?: NatsMessage): void {
+    if (this.open) this.send(label, { way: 'back', message, arrive: () => this.open && arrive() });
   }
 
   drop(): void {
@@ -87,12 +93,13 @@ export class Link {
     this.cable.remove(this);
   }
 
-  private send(label: string, arrive: () => void, owner: SimulatedProcess | undefined): void {
+  private send(label: string, { way, message, arrive }: Omit<Passage, 'connection'>): void {
     const { cable } = this;
     const { cuts } = cable;
-    const go = () => {
+    const arriveIfWhole = () => {
       if (cuts === cable.cuts) arrive();
     };
-    cable.world.afterWay(label, () => cable.pass(go), owner);
+    const comeBy = () => cable.pass({ connection: this, way, message, arrive: arriveIfWhole });
+    cable.world.afterWay(label, comeBy, way === 'back' ? this.owner : undefined);
   }
 }

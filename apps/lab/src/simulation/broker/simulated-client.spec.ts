@@ -11,6 +11,8 @@ const OPTIONS = {
   connectTimeout: 2_000,
   stanPingInterval: 5_000,
   stanMaxPingOut: 3,
+  pingInterval: 5_000,
+  maxPingOut: 3,
   reconnectTimeWait: 1_000,
   maxReconnectAttempts: -1,
 };
@@ -91,7 +93,7 @@ describe('the simulated client of NATS Streaming', () => {
   });
 
   it('calls back without an error for what was never sent, when its attempts to reconnect are used up', async () => {
-    const client = clientWith({ maxReconnectAttempts: 1 });
+    const client = clientWith({ maxReconnectAttempts: 2 });
     await pass(10);
     broker.cableOf('relay').cut();
     await pass(10);

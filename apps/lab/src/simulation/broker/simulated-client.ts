@@ -9,6 +9,8 @@ import type { Pending, World } from '../world/world.js';
 import type { Broker, Refusal, Registration, StoredMessage } from './broker.js';
 import { Link, type Cable } from './cable.js';
 import { currentBroker } from './current-broker.js';
+import { watchPeer } from './heartbeat.js';
+import { Outlet } from './outlet.js';
 import type { Member } from './queue-group.js';
 
 /** As in the package. */
@@ -19,9 +21,18 @@ interface ClientOptions {
   readonly connectTimeout: number;
   readonly stanPingInterval: number;
   readonly stanMaxPingOut: number;
+  /** Of the inner client's own PINGs, which find a silent peer. */
+  readonly pingInterval: number;
+  readonly maxPingOut: number;
   readonly reconnectTimeWait: number;
   /** -1: without end. */
   readonly maxReconnectAttempts: number;
+}
+
+/** What is used of the inner client: `stream` is its socket, another one after each reconnect. */
+interface InnerClient {
+  close(): void;
+  readonly stream: Outlet | undefined;
 }
 
 type PublishCallback = (error: Error | string | undefined, guid: string) => void;
@@ -29,7 +40,12 @@ type PublishCallback = (error: Error | string | undefined, guid: string) => void
 /** One client; what is used of `Stan`. */
 export class SimulatedClient extends EventEmitter {
   /** The inner NATS connection; absent once the client is closed. */
-  nc: { close(): void } | undefined = { close: () => this.closeInner() };
+  nc: InnerClient | undefined = innerClientOf(this);
+  /** Of the connection that there is, or was last. */
+  outlet: Outlet | undefined;
+  /** The connection that is being made again: it is used when the server has answered on it. */
+  private dialling: Link | undefined;
+  private redialledAtMs = -Infinity;
   private readonly world: World = currentWorld();
   private readonly broker: Broker = currentBroker();
   private readonly owner: SimulatedProcess;
@@ -98,7 +114,16 @@ export class SimulatedClient extends EventEmitter {
           const received = () => {
             if (member) this.receive(subscription, member, new Delivered(message, redelivered, member, this));
           };
-          this.link?.toProgram(`deliver ${channel}`, received);
+          const { sequence, payload: text } = message;
+          const delivery = {
+            protocol: 'nats',
+            kind: 'delivery',
+            channel,
+            sequence,
+            redelivered,
+            text,
+          } as const;
+          this.link?.toProgram(`deliver ${channel}`, received, delivery);
         },
       });
       if (member) link.toProgram('subscribed', ready);
@@ -130,11 +155,20 @@ export class SimulatedClient extends EventEmitter {
   }
 
   /** Sends an acknowledgement, if there is a connection to send it on. */
-  acknowledge(member: Member, sequence: number): void {
+  acknowledge(member: Member, { channel, sequence }: StoredMessage): void {
     const { link } = this;
+    const word = { protocol: 'nats', kind: 'delivery-ack', channel, sequence } as const;
     this.world.afterTurn(this.owner, () => {
-      link?.toServer('acknowledge', () => this.broker.acknowledge(member, sequence));
+      link?.toServer('acknowledge', () => this.broker.acknowledge(member, sequence), word);
     });
+  }
+
+  /** The inner connection is closed for good: pending publishes are called back **without an error**. */
+  closeInner(): void {
+    if (!this.nc) return;
+    this.callBackAll(undefined);
+    this.end();
+    this.emit('close');
   }
 
   private receive(subscription: SimulatedSubscription, member: Member, message: Delivered): void {
@@ -149,10 +183,15 @@ export class SimulatedClient extends EventEmitter {
     if (!this.nc) return;
     if (!link) return void this.buffer.push(() => this.flush(guid, channel, data));
     this.world.trace.tell(this.owner.name, 'broker', () => `publishes to ${channel}`);
-    link.toServer(`publish ${channel}`, () => {
-      this.broker.publish(this.registration, channel, data, (refusal) => {
-        link.toProgram(refusal ?? `acknowledge ${channel}`, () => this.callBack(guid, refusal));
-      });
+    const answer = (refusal: Refusal) => {
+      const word = { protocol: 'nats', kind: 'publish-ack', channel, ...(refusal && { refusal }) } as const;
+      link.toProgram(refusal ?? `acknowledge ${channel}`, () => this.callBack(guid, refusal), word);
+    };
+    link.toServer(`publish ${channel}`, () => this.broker.publish(this.registration, channel, data, answer), {
+      protocol: 'nats',
+      kind: 'publish',
+      channel,
+      text: data,
     });
   }
 
@@ -163,6 +202,7 @@ export class SimulatedClient extends EventEmitter {
       return;
     }
     const link = this.open();
+    this.use(link);
     let answered = false;
     const answer = (refusal: Refusal) => {
       if (answered || !this.nc) return;
@@ -181,32 +221,55 @@ export class SimulatedClient extends EventEmitter {
   }
 
   private open(): Link {
-    this.link = new Link(this.cable, this.owner, () => this.dropped());
-    return this.link;
+    const { world, owner, options } = this;
+    const link = new Link(this.cable, owner, () => this.dropped(link));
+    const silent = () => {
+      link.close();
+      this.dropped(link);
+    };
+    watchPeer(link, { world, owner, ...options }, silent);
+    return link;
   }
 
-  private dropped(): void {
-    this.link = undefined;
+  private use(link: Link): void {
+    this.link = link;
+    this.outlet = new Outlet(this.world, this.owner, link);
+  }
+
+  private dropped(link: Link): void {
+    if (this.link === link) this.link = undefined;
     if (!this.nc) return;
     this.emit('disconnect');
     this.redial();
   }
 
-  /** Dials again and again, as often as it may; nothing of it is told but its success and its end. */
+  /**
+   * Dials again and again, as often as it may; nothing of it is told but its success and its end. The first time at
+   * once, and then not more often than every `reconnectTimeWait`.
+   */
   private redial(attempts = 0): void {
     const { maxReconnectAttempts, reconnectTimeWait } = this.options;
     if (maxReconnectAttempts !== -1 && attempts >= maxReconnectAttempts) return this.closeInner();
-    this.after(reconnectTimeWait, () => {
+    const restedMs = this.world.elapsedMs - this.redialledAtMs;
+    this.after(Math.max(0, reconnectTimeWait - restedMs), () => {
       if (!this.nc || this.link) return;
+      this.redialledAtMs = this.world.elapsedMs;
       if (!this.broker.accepts(this.cable)) return this.redial(attempts + 1);
-      this.open();
-      this.emit('reconnect', this);
-      for (const send of this.buffer.splice(0)) send();
+      const link = (this.dialling = this.open());
+      link.toServer('hello', () => link.toProgram('welcome', () => this.resume(link)));
     });
   }
 
+  private resume(link: Link): void {
+    if (!this.nc) return;
+    this.use(link);
+    this.emit('reconnect', this);
+    for (const send of this.buffer.splice(0)) send();
+  }
+
   private ping(): void {
-    this.after(this.options.stanPingInterval, () => {
+    // The server is asked for whole seconds.
+    this.after(Math.ceil(this.options.stanPingInterval / 1_000) * 1_000, () => {
       if (!this.nc) return;
       if (++this.pings > this.options.stanMaxPingOut) {
         return this.fail('connection_lost', new Error('stan: connection lost due to PING failure'));
@@ -234,16 +297,9 @@ export class SimulatedClient extends EventEmitter {
     this.emit('close');
   }
 
-  /** The inner connection is closed for good: pending publishes are called back **without an error**. */
-  private closeInner(): void {
-    if (!this.nc) return;
-    this.callBackAll(undefined);
-    this.end();
-    this.emit('close');
-  }
-
   private end(): void {
     this.link?.close();
+    this.dialling?.close();
     this.link = undefined;
     this.nc = undefined;
     this.buffer.length = 0;
@@ -264,6 +320,15 @@ export class SimulatedClient extends EventEmitter {
   private after(ms: number, happen: () => void): Pending {
     return this.world.after(ms * 1_000, 'client timer', happen, this.owner);
   }
+}
+
+function innerClientOf(client: SimulatedClient): InnerClient {
+  return {
+    close: () => client.closeInner(),
+    get stream() {
+      return client.outlet;
+    },
+  };
 }
 
 /** One delivery of a message; what is used of the package's. */
@@ -292,7 +357,7 @@ class Delivered {
   }
 
   ack(): void {
-    this.client.acknowledge(this.member, this.message.sequence);
+    this.client.acknowledge(this.member, this.message);
   }
 }
 

@@ -65,6 +65,11 @@ export class Database implements Engine {
     return new Map([...this.tables.keys()].map((table) => [table, this.committed(table)]));
   }
 
+  /** How many transactions were committed: while it stays the same, so does what is committed. */
+  get committedCount(): number {
+    return this.commits;
+  }
+
   /** The rows of a table that are committed now. */
   committed(table: string): readonly (readonly Value[])[] {
     const { commits } = this;

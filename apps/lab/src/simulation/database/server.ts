@@ -1,6 +1,9 @@
+import type { PostgresMessage } from '../../cable/message.js';
 import type { CompiledStatement } from '../sql/compiled.js';
+import { Conversation } from '../../cable/postgres/conversation.js';
 import { rowsForDriver } from '../sql/compile-statement.js';
 import { ServerError } from '../simulation.errors.js';
+import type { CableKeeper, Connection, Passage } from '../world/passage.js';
 import type { SimulatedProcess } from '../world/simulated-process.js';
 import type { Fate, Strikes } from '../world/strikes.js';
 import type { World } from '../world/world.js';
@@ -37,6 +40,8 @@ const ABORTED = '25P02';
 export class DatabaseServer {
   readonly database: Database;
   up = true;
+  /** Decides what passes between its clients and it; default: everything. */
+  keeper: CableKeeper | undefined;
   private readonly sessions = new Set<Session>();
 
   constructor(readonly parts: ServerParts) {
@@ -60,6 +65,7 @@ export class DatabaseServer {
           if (!this.up) return reject(new Error('connect ECONNREFUSED'));
           const session = new Session(this, owner);
           this.sessions.add(session);
+          this.keeper?.opened(session);
           resolve(session);
         },
         owner,
@@ -78,6 +84,11 @@ export class DatabaseServer {
     this.up = true;
   }
 
+  pass(passage: Passage): void {
+    if (this.keeper) this.keeper.passes(passage);
+    else passage.arrive();
+  }
+
   forget(session: Session): void {
     this.sessions.delete(session);
   }
@@ -87,7 +98,7 @@ export class DatabaseServer {
  * One connection and its transaction: `I` none is open, `T` one is, `E` one has failed and waits for its end. The
  * program's side and the server's side notice each other's end only after a way.
  */
-export class Session {
+export class Session implements Connection {
   /** As the program's side knows it. */
   status: 'I' | 'T' | 'E' = 'I';
   /** On the program's side: nothing can be asked any more. */
@@ -96,12 +107,17 @@ export class Session {
   /** On the server's side. */
   private ended = false;
   private fail: ((error: Error) => void) | undefined;
+  private readonly conversation = new Conversation();
 
   constructor(
     private readonly server: DatabaseServer,
     private readonly owner: SimulatedProcess,
   ) {
     owner.onEnd.push(() => this.endSoon());
+  }
+
+  get isOpen(): boolean {
+    return !this.lost && !this.ended;
   }
 
   /** Sends a statement and resolves with the answer; one at a time. */
@@ -116,12 +132,16 @@ export class Session {
       if (owner.dead) return;
       this.fail = reject;
       if (fate === 'lost') return this.drop();
-      const answer: Reply = (error, found) => this.reply({ point, fate, resolve, reject }, error, found);
+      const words = this.conversation.exchange([text], true);
+      const answer: Reply = (error, found) =>
+        this.reply({ point, words, fate, resolve, reject }, error, found);
       const { name, world } = server.parts;
       const request = { point, parameters, answer };
       const send = () => {
         world.trace.tell(owner.name, name, () => point.title);
-        world.afterWay(point.title, () => this.receive(text, request));
+        const message = { protocol: 'postgres', kind: 'request', ...words } as const;
+        const arrive = () => this.receive(text, request);
+        world.afterWay(point.title, () => server.pass({ connection: this, way: 'there', message, arrive }));
       };
       world.afterTurn(owner, send);
     });
@@ -220,7 +240,7 @@ export class Session {
   }
 
   private reply(
-    { point, fate: sentFate, resolve, reject }: Exchange,
+    { point, words, fate: sentFate, resolve, reject }: Exchange,
     error: ServerError | undefined,
     answer: Answer = { rows: [], rowCount: 0, command: point.title },
   ): void {
@@ -231,17 +251,21 @@ export class Session {
     world.trace.tell(name, this.owner.name, () =>
       error ? `${point.title}: ${error.message}` : `${point.title} done`,
     );
-    world.afterWay(
-      'answer',
-      () => {
-        if (this.lost) return;
-        this.fail = undefined;
-        this.status = STATUS_AFTER[point.name] ?? (error && this.status === 'T' ? 'E' : this.status);
-        if (error) reject(error);
-        else resolve(answer);
-      },
-      this.owner,
-    );
+    const arrive = () => {
+      if (this.lost) return;
+      this.fail = undefined;
+      this.status = STATUS_AFTER[point.name] ?? (error && this.status === 'T' ? 'E' : this.status);
+      if (error) reject(error);
+      else resolve(answer);
+    };
+    const message = {
+      protocol: 'postgres',
+      kind: 'answer',
+      ...words,
+      ...(error && { failure: error.code }),
+    } as const;
+    const comeBy = () => this.server.pass({ connection: this, way: 'back', message, arrive });
+    world.afterWay('answer', comeBy, this.owner);
   }
 
   private strike(point: string): Fate | undefined {
@@ -267,6 +291,7 @@ interface Request {
 
 interface Exchange {
   readonly point: StatementPoint;
+  readonly words: Pick<PostgresMessage, 'statements' | 'transaction' | 'commits'>;
   readonly fate: Fate | undefined;
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: Error) => void;

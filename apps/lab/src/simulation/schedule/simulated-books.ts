@@ -12,6 +12,7 @@ import type {
   TransferEvent,
 } from '../../audit/books.js';
 import { groupBy } from '../../audit/group-by.js';
+import { readTransferEvent } from '../../audit/transfer-event.js';
 import type { Bank } from '../bank/bank.js';
 import type { Broker } from '../broker/broker.js';
 import type { DatabaseServer } from '../database/server.js';
@@ -150,7 +151,7 @@ type DeadLetterRow = Omit<DeadLetter, 'event'> & { readonly payload: string };
 
 function deadLettersOf(server: DatabaseServer): DeadLetter[] {
   return committedRows<DeadLetterRow>(server, 'inbox_dead_letter').map(({ payload, ...row }) => {
-    return { ...row, event: eventIn(Buffer.from(payload, 'hex').toString()) };
+    return { ...row, event: readTransferEvent(Buffer.from(payload, 'hex').toString()) ?? null };
   });
 }
 
@@ -158,8 +159,11 @@ function channelsOf(broker: Broker): NonNullable<Books['channels']> {
   const stored = broker.history.filter((message) => !broker.forgotten.has(message));
   const open = broker.unacknowledged();
   return {
-    events: stored.map((message): StoredEvent => ({ ...eventIn(message.payload), number: message.sequence })),
-    undelivered: new Set([...open].map(({ payload }) => eventIn(payload).id)),
+    events: stored.flatMap(({ payload, sequence }): StoredEvent[] => {
+      const event = readTransferEvent(payload);
+      return event === undefined ? [] : [{ ...event, number: sequence }];
+    }),
+    undelivered: new Set([...open].flatMap(({ payload }) => readTransferEvent(payload)?.id ?? [])),
   };
 }
 
@@ -177,7 +181,7 @@ interface Envelope {
   };
 }
 
-/** Reads an encoded event; in a simulation there are no others than the bank's. */
+/** Reads an encoded event of the bank's. */
 export function eventIn(payload: string): TransferEvent {
   const { id, type, partitionkey, sequence, data } = JSON.parse(payload) as Envelope;
   return {
