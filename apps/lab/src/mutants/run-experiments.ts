@@ -97,7 +97,7 @@ async function* playScene({ strategy, mutants, acts }: PlannedScene, open: Close
       let complaint: string | undefined;
       try {
         scene ??= await Scene.open(strategy, open);
-        findings = await scene.play(check);
+        findings = await scene.play(check.play);
         complaint = complaintOn(
           { findings, silentMarks: scene.silentMarks(mutants.flatMap(marksOf)) },
           finds,

@@ -1,7 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import type { Closers } from '../parts/closers.js';
+import { complaintOn } from './hunt/complaint.js';
 import { huntAll, type Hunted } from './hunt/hunt.js';
-import { complaintOf, describeHunt, huntAsData, renderHunts } from './report/report-hunts.js';
+import { describeHunt, huntAsData, renderHunts } from './report/report-hunts.js';
 import { shrunkFailure, tellFailure } from './report/tell-failure.js';
 import { tellSchedule } from './report/tell-schedule.js';
 import { describeRun, runSchedules, type RunOfSchedules } from './run-schedules.js';
@@ -25,7 +26,7 @@ export async function simulate(commandLine: readonly string[], open: Closers): P
   if (run) console.log(describeRun(run));
   const hunted = options.hunts.length > 0 ? await huntForAll(options, open) : [];
   if (options.jsonFile !== undefined) await writeFile(options.jsonFile, asJson(run, hunted));
-  const failed = (run?.failures.length ?? 0) > 0 || hunted.some((one) => complaintOf(one) !== undefined);
+  const failed = (run?.failures.length ?? 0) > 0 || hunted.some((one) => complaintOn(one) !== undefined);
   return failed ? 1 : 0;
 }
 
@@ -49,7 +50,7 @@ async function huntForAll(options: SimulateOptions, open: Closers): Promise<Hunt
   };
   const hunted = await huntAll(hunts, { firstSeed, schedules: limit, workers, onHunted }, open);
   console.log(`\n${renderHunts(hunted)}\n`);
-  const odd = hunted.filter((one) => complaintOf(one) !== undefined).length;
+  const odd = hunted.filter((one) => complaintOn(one) !== undefined).length;
   console.log(
     `${hunted.length} times without a safeguard: ${odd === 0 ? 'all as expected' : `${odd} times NOT as expected`}`,
   );

@@ -1,7 +1,6 @@
 import type { StrategyName } from '../../matrix/strategies.js';
 import type { ServiceName } from '../../parts/bank.js';
-import type { Finding } from './finding.js';
-import type { Scene } from './scene.js';
+import type { Play } from './scene.js';
 
 /** A scenario in real processes that is well while every safeguard is there. */
 export interface Check {
@@ -12,6 +11,5 @@ export interface Check {
   readonly strategy: StrategyName;
   /** The service that runs without a safeguard when one is taken out; all of its processes. */
   readonly service: ServiceName;
-  /** @returns what is wrong at the end; nothing when all is well */
-  readonly play: (scene: Scene) => Promise<readonly Finding[]>;
+  readonly play: Play;
 }

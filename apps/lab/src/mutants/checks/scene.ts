@@ -7,7 +7,6 @@ import { MatrixStage } from '../../matrix/stage.js';
 import type { Strategy } from '../../matrix/strategies.js';
 import { Bank, through, type Service } from '../../parts/bank.js';
 import { Closers } from '../../parts/closers.js';
-import type { Check } from './check.js';
 import { findingsIn, type Finding } from './finding.js';
 
 /** How one more instance of `transactions` differs from the first. */
@@ -18,6 +17,9 @@ export interface InstanceOptions {
 }
 
 const AMOUNT_MINOR = 10_00n;
+
+/** What is done on a scene; resolves with what is wrong at the end: nothing when all is well. */
+export type Play = (scene: Scene) => Promise<readonly Finding[]>;
 
 /** A stage of the matrix's, and whatever a check needs beside it. */
 export class Scene {
@@ -51,8 +53,8 @@ export class Scene {
     return cable;
   }
 
-  /** Plays a check, and stops the instances that it has started. */
-  async play({ play }: Check): Promise<readonly Finding[]> {
+  /** Plays, and stops the instances that were started for it. */
+  async play(play: Play): Promise<readonly Finding[]> {
     const before = this.instances.length;
     // What is lost or left over was found by the check before.
     this.stage.begin();

@@ -2,7 +2,8 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { SimulatedProcess } from '../world/simulated-process.js';
 import type { Fate } from '../world/strikes.js';
 import { World, type Weather } from '../world/world.js';
-import { Broker, type Refusal, type Registration, type StoredMessage } from './broker.js';
+import { Broker, type Refusal, type Registration } from './broker.js';
+import type { StoredMessage } from './queue-group.js';
 import type { Member } from './queue-group.js';
 
 const WEATHER: Weather = { wayMicros: [100, 100], slowPercent: 0, slowMicros: 0 };

@@ -2,15 +2,7 @@ import type { SimulatedProcess } from '../world/simulated-process.js';
 import type { Strikes } from '../world/strikes.js';
 import type { World } from '../world/world.js';
 import { Cable } from './cable.js';
-import { QueueGroup, type Member, type MemberSettings } from './queue-group.js';
-
-/** A message that the broker has taken. */
-export interface StoredMessage {
-  readonly channel: string;
-  /** Its number in its channel, from 1. */
-  readonly sequence: number;
-  readonly payload: string;
-}
+import { QueueGroup, type Member, type MemberSettings, type StoredMessage } from './queue-group.js';
 
 /** A client as the broker knows it. */
 export interface Registration {

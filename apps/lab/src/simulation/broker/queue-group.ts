@@ -1,7 +1,14 @@
 import type { SimulatedProcess } from '../world/simulated-process.js';
 import type { Strikes } from '../world/strikes.js';
 import type { Pending, World } from '../world/world.js';
-import type { StoredMessage } from './broker.js';
+
+/** A message that the broker has taken. */
+export interface StoredMessage {
+  readonly channel: string;
+  /** Its number in its channel, from 1. */
+  readonly sequence: number;
+  readonly payload: string;
+}
 
 /** What a member has asked for, and how it is reached. */
 export interface MemberSettings {

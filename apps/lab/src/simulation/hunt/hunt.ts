@@ -3,7 +3,6 @@ import { marksOf } from '../../mutants/mutants.js';
 import { shrunkFailure, type Failure } from '../report/tell-failure.js';
 import type { SeedRange } from '../workers/play-seeds.js';
 import { Simulator } from '../workers/simulator.js';
-import { reasonUnseen } from './unseen.js';
 
 /** What came of the hunt for what breaks without some safeguards. */
 export interface Hunted {
@@ -23,9 +22,6 @@ export interface HuntOptions extends SeedRange {
   readonly workers: number;
   readonly onHunted: (hunted: Hunted) => void;
 }
-
-/** Where nothing is to be found, so many schedules in vain say enough. */
-const UNSEEN_SCHEDULES = 200;
 
 /**
  * Hunts for several sets of mutants.
@@ -50,15 +46,13 @@ export async function huntAll(
 async function hunt(mutants: readonly string[], range: SeedRange, open: Closers): Promise<Hunted> {
   const simulator = await Simulator.start(mutants, open);
   try {
-    const { firstSeed } = range;
-    const limit = reasonUnseen(mutants) === undefined ? range.schedules : UNSEEN_SCHEDULES;
     const ran = new Set<string>();
     for (let schedules = 1; ; schedules++) {
-      const plan = simulator.planOf(firstSeed + schedules - 1);
+      const plan = simulator.planOf(range.firstSeed + schedules - 1);
       const report = await simulator.run(plan);
       for (const mark of report.ran) ran.add(mark);
       const found = report.findings.length > 0;
-      if (!found && schedules < limit) continue;
+      if (!found && schedules < range.schedules) continue;
       const failure = found ? await shrunkFailure(simulator, { plan, report }) : undefined;
       const silent = mutants.flatMap(marksOf).filter((mark) => !ran.has(mark));
       return { mutants, schedules, failure, marks: { ran: [...ran].sort(), silent } };

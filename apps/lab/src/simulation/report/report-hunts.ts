@@ -1,7 +1,6 @@
 import { textTable } from '../../parts/text-table.js';
-import { complaintOnHunt } from '../hunt/complaint.js';
+import { complaintOn } from '../hunt/complaint.js';
 import type { Hunted } from '../hunt/hunt.js';
-import { reasonUnseen } from '../hunt/unseen.js';
 import type { Finding, FindingKind } from '../schedule/findings.js';
 import type { Plan } from '../schedule/plan.js';
 
@@ -29,7 +28,7 @@ export function huntAsData(hunted: Hunted): object {
   return {
     mutants,
     schedules,
-    complaint: complaintOf(hunted),
+    complaint: complaintOn(hunted),
     seed: failure?.whole.plan.seed,
     findings: failure?.whole.report.findings,
     shrunk: failure && {
@@ -40,21 +39,13 @@ export function huntAsData(hunted: Hunted): object {
   };
 }
 
-/** Why a hunt did not come out as it should; undefined if it did. */
-export function complaintOf(hunted: Hunted): string | undefined {
-  return complaintOnHunt(hunted, reasonUnseen(hunted.mutants));
-}
-
 /** The kinds of findings, each once, in the order of the alphabet. */
 export function kindsOf(findings: readonly Finding[]): FindingKind[] {
   return [...new Set(findings.map(({ kind }) => kind))].sort();
 }
 
 function resultOf(hunted: Hunted): string {
-  const complaint = complaintOf(hunted);
-  if (complaint !== undefined) return complaint;
-  const { failure } = hunted;
-  return failure ? kindsOf(failure.whole.report.findings).join(', ') : 'nothing, as it must be';
+  return complaintOn(hunted) ?? kindsOf(hunted.failure?.whole.report.findings ?? []).join(', ');
 }
 
 function sizeOf({ orders, faults }: Plan): string {
