@@ -16,6 +16,8 @@ export interface CellResult {
   readonly tookMs: number;
 }
 
+/** What leaves the client in doubt. */
+const CABLE_IN_DOUBT = { 'answers-lost': 'lose-answers', 'first-request-cut': 'accept-and-close' } as const;
 const STRIKE_MS_MAX = 30_000;
 const ACCEPTED_MS_MAX = 40_000;
 const MOVED_MS_MAX = 20_000;
@@ -63,9 +65,19 @@ class Cell {
 
   private async meet(fault: Fault): Promise<void> {
     const { point, stage, story } = this;
-    if (point.answersHeld) await stage.cables.client.set('lose-answers');
+    const { client: cable } = stage.cables;
+    const { carried } = cable;
+    if (point.doubt !== undefined) await cable.set(CABLE_IN_DOUBT[point.doubt]);
     const sending = this.send();
     sending.catch(() => undefined); // awaited below
+    if (point.doubt === 'first-request-cut') {
+      await until(
+        'the first request to be cut off',
+        STRIKE_MS_MAX,
+        () => cable.carried > carried || undefined,
+      );
+      await cable.set('mended');
+    }
     await until('the fault to strike', STRIKE_MS_MAX, async () =>
       (await fault.hasStruck()) ? true : undefined,
     ).catch((cause: unknown) => {

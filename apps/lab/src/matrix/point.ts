@@ -24,10 +24,10 @@ export interface Point {
   /** Why a transfer cannot get there with this strategy; undefined where it can. Default: it always can. */
   readonly unreachable?: (strategy: Strategy) => string | undefined;
   /**
-   * Whether the client's answers are held back until the strike. Where the process that answers dies beside its answer,
-   * chance would decide whether the client was in doubt.
+   * How the client is left in doubt for certain, where the process that answers ends beside its answer or its request,
+   * and chance would decide: its answers are lost until the strike, or its first request is cut off before it arrives.
    */
-  readonly answersHeld?: boolean;
+  readonly doubt?: 'answers-lost' | 'first-request-cut';
   /** Gets the fault ready, before the transfer is sent. */
   readonly prepare: (stage: CellStage) => Promise<Fault>;
   /** What happens between the strike and the mending of all that is broken; by default nothing. */

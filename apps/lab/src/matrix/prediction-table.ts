@@ -135,12 +135,8 @@ export const TABLE_ROWS = {
     },
   },
   'broker-refused': {
-    cells: 'L L ? L  ✓ ?  ✓ ✓',
-    because: {
-      L: NEVER_ARRIVED,
-      '?': `${NOT_TAKEN}; or the service has ended before it is asked`,
-      '✓': ROW_KEPT,
-    },
+    cells: 'L L ? L  ? ?  ? ?',
+    because: { L: NEVER_ARRIVED, '?': `${NOT_TAKEN}; or ${ROW_KEPT}` },
   },
   'broker-half-open': {
     cells: 'L L ? ✓  ✓ L  ✓ ✓',
@@ -151,9 +147,9 @@ export const TABLE_ROWS = {
     },
   },
   'broker-flapping': {
-    cells: 'L L ? ✓  ✓ ✓  ✓ ✓',
+    cells: 'L L ? ✓  ✓ L  ✓ ✓',
     because: {
-      L: NEVER_ARRIVED,
+      L: `${NEVER_ARRIVED}; or ${FALSE_SUCCESS}`,
       '?': NOT_TAKEN,
       '✓': `${ROW_KEPT}; or it is published from memory, where the process lives on`,
     },

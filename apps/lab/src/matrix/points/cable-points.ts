@@ -80,11 +80,24 @@ export const CABLE_POINTS: readonly Point[] = [
     }),
     unreachable: withoutRelay,
   },
-  inMode('broker-refused', 'refuse', 'broker: refused', noticed('transactions')),
+  {
+    ...inMode('broker-refused', 'refuse', 'broker: refused', noticed('transactions')),
+    doubt: 'first-request-cut',
+  },
   inMode('broker-half-open', 'half-open', 'broker: half open, its end is gone', dialledAgain),
-  inMode('broker-flapping', 'flapping', 'broker: refused and back again and again', () =>
-    delay(FLAPPING_FOR_MS),
-  ),
+  {
+    name: 'broker-flapping',
+    kind: 'cable',
+    title: 'broker: refused at the publish, and back, again and again',
+    prepare: (stage) => {
+      const action = async () => {
+        await stage.cables.transactionsBroker.set('flapping');
+        return 'drop' as const;
+      };
+      return Promise.resolve(faultAt(stage, 'transactionsBroker', { at: publishOf(REQUESTED), action }));
+    },
+    during: () => delay(FLAPPING_FOR_MS),
+  },
   inMode('broker-slow', 'slow', 'broker: slower than a publish is waited for', () => delay(SLOW_FOR_MS)),
   atMessage('publish-cut', 'transactionsBroker', {
     title: 'broker: reset before the publish has arrived',

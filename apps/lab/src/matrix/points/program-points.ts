@@ -24,22 +24,22 @@ export const PROGRAM_POINTS: readonly Point[] = [
   }),
   killed('committed', 'transactions', 'outbox.unit.committed', {
     title: 'killed after COMMIT, before anything else',
-    answersHeld: true,
+    doubt: 'answers-lost',
   }),
   killed('publish-called', 'transactions', 'nats.publish.called', {
     title: 'killed when the client has the message, and nothing has left',
     match: { channel: REQUESTED },
-    answersHeld: true,
+    doubt: 'answers-lost',
   }),
   killed('publish-sent', 'transactions', 'nats.publish.sent', {
     title: 'killed when the publish has left, before its acknowledgement',
     match: { channel: REQUESTED },
-    answersHeld: true,
+    doubt: 'answers-lost',
   }),
   killed('publish-acked', 'transactions', 'nats.publish.acked', {
     title: 'killed when the publish is acknowledged, before the answer',
     match: { channel: REQUESTED },
-    answersHeld: true,
+    doubt: 'answers-lost',
   }),
   relayKilled('relay-claimed', 'outbox.relay.claimed', 'relay killed with a batch that it has claimed'),
   relayKilled('relay-acked', 'outbox.relay.acked', 'relay killed when the message is acknowledged'),
@@ -51,7 +51,7 @@ export const PROGRAM_POINTS: readonly Point[] = [
     title: 'relay asleep before its publish for longer than its lease',
     unreachable: withoutRelay,
     ...asleep('transactions', { step: 'outbox.relay.publishing' }, LEASE_MS + SLEEP_MARGIN_MS),
-    answersHeld: true,
+    doubt: 'answers-lost',
   },
   killed('message-received', 'accounts', 'nats.message.received', {
     title: 'consumer killed when the message has come',
@@ -86,12 +86,12 @@ export const PROGRAM_POINTS: readonly Point[] = [
   killed('outcome-received', 'transactions', 'nats.message.received', {
     title: 'killed when the outcome has come',
     match: { channel: POSTED },
-    answersHeld: true,
+    doubt: 'answers-lost',
   }),
   killed('outcome-recorded', 'transactions', 'nats.message.processed', {
     title: 'killed when the outcome is recorded, before it is acknowledged',
     match: { channel: POSTED },
-    answersHeld: true,
+    doubt: 'answers-lost',
   }),
 ];
 
@@ -108,7 +108,7 @@ function killed(name: string, service: ServiceName, step: string, { match, ...de
 
 /** The relay of the transfer's own service, which runs in the service's process. */
 function relayKilled(name: string, step: string, title: string): Point {
-  return killed(name, 'transactions', step, { title, unreachable: withoutRelay, answersHeld: true });
+  return killed(name, 'transactions', step, { title, unreachable: withoutRelay, doubt: 'answers-lost' });
 }
 
 async function kill(stage: CellStage, service: ServiceName, order: StepOrder): Promise<Fault> {

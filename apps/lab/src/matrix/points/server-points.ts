@@ -80,7 +80,7 @@ function brokerKilled(
     name,
     kind: 'server',
     title,
-    answersHeld: cable === 'accountsBroker',
+    ...(cable === 'accountsBroker' && { doubt: 'answers-lost' }),
     prepare: (stage) => {
       // What the consumer has of it before the broker dies is left to chance otherwise.
       stage.strike('accountsBroker', { at: deliveryOf(REQUESTED), action: 'drop' });
