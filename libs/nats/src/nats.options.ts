@@ -47,7 +47,7 @@ export interface NatsOptions<Driver extends DriverOptions = DriverOptions> {
   readonly resumeTimeoutMs: number;
   /** Between two pings, in ms; whole seconds on the wire, rounded up. */
   readonly pingIntervalMs: number;
-  /** Unanswered pings before the connection counts as lost. */
+  /** Unanswered pings before the TCP peer counts as gone, and is dialled again. */
   readonly pingsOutMax: number;
   /** How long a publish waits for its acknowledgement before its outcome is unknown, in ms. */
   readonly ackTimeoutMs: number;

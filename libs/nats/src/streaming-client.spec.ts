@@ -24,6 +24,12 @@ describe('what the client is given', () => {
     expect(await optionsOfClient({})).not.toHaveProperty('tls');
   });
 
+  it('is more patience with the streaming server than with the TCP peer, which can be dialled again', async () => {
+    const options = await optionsOfClient({ pingIntervalMs: 2_000, pingsOutMax: 3 });
+    expect(options).toMatchObject({ pingInterval: 2_000, maxPingOut: 3, stanPingInterval: 2_000 });
+    expect(options).toMatchObject({ stanMaxPingOut: 6 });
+  });
+
   it('is no count of attempts to reconnect: giving up is the moment of its false successes', async () => {
     expect(await optionsOfClient({})).toMatchObject({ maxReconnectAttempts: -1 });
   });

@@ -17,6 +17,12 @@ import { toError } from './to-error.js';
 
 /** Between two tries to resume a dropped TCP connection, in ms; a refused local port answers in under 1 ms. */
 const RESUME_RETRY_MS = 250;
+/**
+ * How many unanswered pings more the streaming server is given than the TCP peer: after the peer has been given up, one
+ * may be lost with it, and one has to go out and be answered over the resumed connection. With as many for both, chance
+ * decides whether a silent peer is dialled again or the whole connection is given up.
+ */
+const STREAMING_PINGS_MORE = 3;
 /** The share of our own timer that the client's connect request may use, so that its answer names the cause. */
 const REQUEST_SHARE = 0.75;
 
@@ -105,7 +111,7 @@ function clientOptionsOf(options: NatsOptions): StanOptions {
     connectTimeout: Math.ceil(options.connectTimeoutMs * REQUEST_SHARE),
     ackTimeout: options.ackTimeoutMs,
     stanPingInterval: options.pingIntervalMs,
-    stanMaxPingOut: options.pingsOutMax,
+    stanMaxPingOut: options.pingsOutMax + STREAMING_PINGS_MORE,
     pingInterval: options.pingIntervalMs,
     maxPingOut: options.pingsOutMax,
     // How long a connection may stay interrupted is decided by NatsConnection, not by a count here.
