@@ -10,8 +10,11 @@ import { RealDatabase } from './real-database.js';
 
 jest.setTimeout(240_000);
 
-/** Of some, since each statement is played with three round trips; 109 and 114 have relays that ask who ends relays. */
-const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 109, 114];
+/**
+ * Of some, since each statement is played with three round trips. The rarest one, what ended the relays, is in 9, 143 and 162:
+ * a schedule may be left before its end, as the last test says.
+ */
+const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 143, 162];
 const OUTPUT_BYTES_MAX = 256 * 1024 * 1024;
 /** Every text that 400 schedules have run. */
 const TEXTS = 18;
