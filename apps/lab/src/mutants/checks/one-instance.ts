@@ -11,6 +11,7 @@ const REQUESTED = 'transfer.requested';
 const WITHIN_MS = 60_000;
 /** Longer than a check takes: the connection is to come back, and is given up for no time and no missing PONG. */
 const PATIENT_MS = 60_000;
+const SUBSCRIBED = [/Subscribed to transfer\.posted/, /Subscribed to transfer\.rejected/];
 /** After it a publish counts as unknown; less than a client waits for its answer. */
 const UNANSWERED_MS = 3_000;
 /** More than a process takes from the signal to the end of its connection when it waits for nobody. */
@@ -53,6 +54,8 @@ async function publishWhileInterrupted(scene: Scene): Promise<Finding[]> {
     NATS_ACK_TIMEOUT_MS: String(UNANSWERED_MS),
   };
   const instance = await scene.startInstance({ environment, brokerCable });
+  // A publish alone is to meet the interruption, and no request to subscribe.
+  await Promise.all(SUBSCRIBED.map((line) => instance.waitForLine(line, WITHIN_MS)));
   await brokerCable.set('refuse');
   await instance.waitForLine(/NATS connection interrupted/, WITHIN_MS);
   await scene.order(instance, accounts);

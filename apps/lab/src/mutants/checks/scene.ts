@@ -85,7 +85,7 @@ export class Scene {
         close: () => Promise.resolve(),
       },
       delivery: strategy.delivery,
-      instance: 'second',
+      instance: `extra-${this.instances.length + 1}`,
       agents: { transactions: { mutants: strategy.mutants?.transactions ?? [] } },
       environment: { ...IMPATIENT, ...broker.environment, ...environment },
     });

@@ -65,18 +65,20 @@ async function lateCommit(scene: Scene): Promise<Finding[]> {
 }
 
 async function twoWriters(scene: Scene): Promise<Finding[]> {
-  const { transactions } = scene.stage.bank;
   const accounts = await scene.stage.openAccounts();
-  const writer = await scene.startInstance({ environment: { OUTBOX_RELAY: 'off' } });
-  // The relay sleeps with it: both transactions are committed before an event leaves.
-  const first = await orderAndStop(scene, { at: transactions, accounts, step: 'outbox.unit.committing' });
-  let answered = false;
-  const second = scene.order(writer, accounts).then(() => (answered = true));
-  await until('the second transaction to wait, or to have ended', WITHIN_MS, async () => {
-    return answered || (await lockWaits(scene.databases.transactions)) > 0 ? true : undefined;
+  const one = await scene.startInstance({ environment: { OUTBOX_RELAY: 'off' } });
+  const other = await scene.startInstance({ environment: { OUTBOX_RELAY: 'off' } });
+  // While the only relay sleeps: both transactions are committed before an event leaves.
+  await whileStopped(scene.stage.bank.transactions, async () => {
+    const first = await orderAndStop(scene, { at: one, accounts, step: 'outbox.unit.committing' });
+    let answered = false;
+    const second = scene.order(other, accounts).then(() => (answered = true));
+    await until('the second transaction to wait, or to have ended', WITHIN_MS, async () => {
+      return answered || (await lockWaits(scene.databases.transactions)) > 0 ? true : undefined;
+    });
+    await one.wake();
+    await Promise.all([first.answer, second]);
   });
-  await transactions.wake();
-  await Promise.all([first.answer, second]);
   return scene.findings(accounts);
 }
 
