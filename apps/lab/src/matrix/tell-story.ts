@@ -16,8 +16,8 @@ export async function tellStory({ points, strategies }: MatrixOptions, open: Clo
   const stage = await MatrixStage.open(strategy, open);
   await stage.prove();
   const story = new Story(stage);
-  const { verdict } = await runCell(point, stage, story);
-  await story.end();
+  // A cell that cannot be played throws, and the story would look on for ever.
+  const { verdict } = await runCell(point, stage, story).finally(() => story.end());
   const { verdict: predicted, because } = predictionOf(point.name, strategy.name);
   console.log(`${point.title}; ${strategy.title}\n\n${asText(story.events)}\n\n${asMermaid(story.events)}\n`);
   console.log(`${verdict} (predicted: ${predicted}): ${because}`);
