@@ -39,4 +39,10 @@ describe('the options of the chaos run', () => {
     expect(parse).toThrow(BadOptionsError);
     expect(parse).toThrow(/npm run chaos -- \[options\]/);
   });
+
+  it('are refused for everything that is wrong with them at once', () => {
+    const parse = () => parseChaosOptions('--seed x --minutes 0 --strategy fast --rate 0'.split(' '));
+    for (const name of ['--seed', '--minutes', '--strategy', '--rate'])
+      expect(parse).toThrow(new RegExp(`^${name} needs .*; got `, 'm'));
+  });
 });

@@ -1,8 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
-import { BadOptionsError, messageOf } from '../lab.errors.js';
 import type { DeliveryStrategy } from '../parts/bank.js';
+import { notWhole, parseCommandLine, refuseFor } from '../parts/command-line.js';
 
 /** What `npm run chaos -- …` was asked for. */
 export interface ChaosOptions {
@@ -43,50 +42,45 @@ broken, every planned fault has fired, and the naive twin has lost something.
   --report FILE     the report (default: chaos.html); the histories go beside it, as JSON lines
   --help            this text`;
 
+const OPTIONS = {
+  help: { type: 'boolean', short: 'h', default: false },
+  seed: { type: 'string' },
+  minutes: { type: 'string', default: String(MINUTES.default) },
+  strategy: { type: 'string', default: 'both' },
+  rate: { type: 'string', default: String(RATE.default) },
+  report: { type: 'string', default: 'chaos.html' },
+} as const;
+
 /**
  * Reads the command line.
- * @throws BadOptionsError
+ * @throws BadOptionsError that names everything that is wrong
  */
 export function parseChaosOptions(commandLine: readonly string[]): ChaosOptions {
-  try {
-    const { values } = parseArgs({
-      args: [...commandLine],
-      options: {
-        help: { type: 'boolean', short: 'h', default: false },
-        seed: { type: 'string' },
-        minutes: { type: 'string', default: String(MINUTES.default) },
-        strategy: { type: 'string', default: 'both' },
-        rate: { type: 'string', default: String(RATE.default) },
-        report: { type: 'string', default: 'chaos.html' },
-      },
-    });
-    const strategies = Object.hasOwn(STRATEGIES, values.strategy) ? STRATEGIES[values.strategy] : undefined;
-    if (strategies === undefined) {
-      throw new RangeError(
-        `--strategy needs one of ${Object.keys(STRATEGIES).join(', ')}; got ${values.strategy}`,
-      );
-    }
-    return {
-      help: values.help,
-      seed: values.seed === undefined ? randomInt(SEED_MAX) : wholeNumber('--seed', values.seed, 0, SEED_MAX),
-      durationMs: minutesOf(values.minutes) * 60_000,
-      strategies,
-      ratePerSecond: wholeNumber('--rate', values.rate, RATE.least, RATE.most),
-      reportFile: resolve(values.report),
-    };
-  } catch (cause) {
-    throw new BadOptionsError(`${messageOf(cause)}\n\n${CHAOS_HELP}`, { cause });
-  }
+  const { help, seed, minutes, strategy, rate, report } = parseCommandLine(commandLine, OPTIONS, CHAOS_HELP);
+  const strategies = Object.hasOwn(STRATEGIES, strategy) ? STRATEGIES[strategy] : undefined;
+  refuseFor(
+    [
+      ...(strategies
+        ? []
+        : [`--strategy needs one of ${Object.keys(STRATEGIES).join(', ')}; got ${strategy}`]),
+      ...notWhole('--seed', seed ?? '0', { least: 0, most: SEED_MAX }),
+      ...notMinutes(minutes),
+      ...notWhole('--rate', rate, RATE),
+    ],
+    CHAOS_HELP,
+  );
+  return {
+    help,
+    seed: seed === undefined ? randomInt(SEED_MAX) : Number(seed),
+    durationMs: Number(minutes) * 60_000,
+    strategies: strategies ?? [],
+    ratePerSecond: Number(rate),
+    reportFile: resolve(report),
+  };
 }
 
-function minutesOf(text: string): number {
+function notMinutes(text: string): string[] {
   const minutes = Number(text);
-  if (/^\d+(\.\d+)?$/.test(text) && minutes >= MINUTES.least && minutes <= MINUTES.most) return minutes;
-  throw new RangeError(`--minutes needs a number from ${MINUTES.least} to ${MINUTES.most}; got ${text}`);
-}
-
-function wholeNumber(name: string, text: string, least: number, most: number): number {
-  const number = Number(text);
-  if (/^\d+$/.test(text) && number >= least && number <= most) return number;
-  throw new RangeError(`${name} needs a whole number from ${least} to ${most}; got ${text}`);
+  if (/^\d+(\.\d+)?$/.test(text) && minutes >= MINUTES.least && minutes <= MINUTES.most) return [];
+  return [`--minutes needs a number from ${MINUTES.least} to ${MINUTES.most}; got ${text}`];
 }

@@ -9,22 +9,36 @@ const PAUSE_MS = 3_000;
 
 /** The servers: the broker, and PostgreSQL. */
 export const SERVER_POINTS: readonly Point[] = [
-  brokerKilled('broker-killed-before-store', 'transactionsBroker', {
+  brokerKilled('broker-killed-before-store', {
     title: 'broker killed before the publish has arrived, restarted',
     at: publishOf(REQUESTED),
-    keepStore: true,
   }),
-  brokerKilled('broker-killed-after-store', 'transactionsBroker', {
+  brokerKilled('broker-killed-after-store', {
     title:
       'broker killed when it has stored the message, before its acknowledgement; restarted with its store',
     at: publishAckOf(REQUESTED),
-    keepStore: true,
   }),
-  brokerKilled('broker-store-lost', 'accountsBroker', {
+  {
+    name: 'broker-store-lost',
+    kind: 'server',
     title: 'broker killed when it has acknowledged the message, before it is delivered; its store is lost',
-    at: deliveryOf(REQUESTED),
-    keepStore: false,
-  }),
+    doubt: 'answers-lost',
+    prepare: (stage) => {
+      const acknowledgement = stage.strike('transactionsBroker', {
+        at: publishAckOf(REQUESTED),
+        action: 'pass',
+      });
+      const action = dropAfter(async () => {
+        await acknowledgement.fired; // a broker may deliver before it acknowledges
+        await stage.broker.kill();
+      });
+      return Promise.resolve(faultAt(stage, 'accountsBroker', { at: deliveryOf(REQUESTED), action }));
+    },
+    during: async ({ broker, wiretap }) => {
+      await broker.restart({ keepStore: false });
+      wiretap.forget();
+    },
+  },
   {
     name: 'broker-paused',
     kind: 'server',
@@ -71,25 +85,18 @@ interface KilledAt {
   readonly at: Pattern;
 }
 
-function brokerKilled(
-  name: string,
-  cable: CableName,
-  { title, at, keepStore }: KilledAt & { readonly keepStore: boolean },
-): Point {
+function brokerKilled(name: string, { title, at }: KilledAt): Point {
   return {
     name,
     kind: 'server',
     title,
-    ...(cable === 'accountsBroker' && { doubt: 'answers-lost' }),
     prepare: (stage) => {
       // What the consumer has of it before the broker dies is left to chance otherwise.
       stage.strike('accountsBroker', { at: deliveryOf(REQUESTED), action: 'drop' });
-      return Promise.resolve(faultAt(stage, cable, { at, action: dropAfter(() => stage.broker.kill()) }));
+      const action = dropAfter(() => stage.broker.kill());
+      return Promise.resolve(faultAt(stage, 'transactionsBroker', { at, action }));
     },
-    during: async ({ broker, wiretap }) => {
-      await broker.restart({ keepStore });
-      if (!keepStore) wiretap.forget();
-    },
+    during: ({ broker }) => broker.restart({ keepStore: true }),
   };
 }
 

@@ -57,7 +57,7 @@ export function findingsIn(books: Books, audit: Audit): Finding[] {
 }
 
 /** The kinds of findings, each once, in the order of the alphabet. */
-export function kindsOf(findings: readonly Finding[]): FindingKind[] {
+export function kindsOf<Kind extends string>(findings: readonly { readonly kind: Kind }[]): Kind[] {
   return [...new Set(findings.map(({ kind }) => kind))].sort();
 }
 

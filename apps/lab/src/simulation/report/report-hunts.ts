@@ -1,7 +1,7 @@
+import { kindsOf } from '../../mutants/checks/finding.js';
 import { textTable } from '../../parts/text-table.js';
 import { complaintOn } from '../hunt/complaint.js';
 import type { Hunted } from '../hunt/hunt.js';
-import type { Finding, FindingKind } from '../schedule/findings.js';
 import type { Plan } from '../schedule/plan.js';
 
 /** A row for each hunt. */
@@ -37,11 +37,6 @@ export function huntAsData(hunted: Hunted): object {
       findings: failure.shrunk.report.findings,
     },
   };
-}
-
-/** The kinds of findings, each once, in the order of the alphabet. */
-export function kindsOf(findings: readonly Finding[]): FindingKind[] {
-  return [...new Set(findings.map(({ kind }) => kind))].sort();
 }
 
 function resultOf(hunted: Hunted): string {

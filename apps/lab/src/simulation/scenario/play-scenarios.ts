@@ -5,7 +5,7 @@ import type { Strategy } from '../../matrix/strategies.js';
 import type { Closers } from '../../parts/closers.js';
 import { labFile } from '../../parts/repository.js';
 import type { ScenarioReport, ScenarioTask } from './scenario-protocol.js';
-import { SCENARIOS } from './scenarios.js';
+import { SIMULATED_STRATEGIES } from './scenarios.js';
 
 /** At most so many strategies are played in one process: each needs a core, and there are others. */
 const STRATEGIES_PER_PROCESS = 3;
@@ -27,8 +27,7 @@ export async function playScenarios(seeds: readonly number[], open: Closers): Pr
 
 /** The strategies whose services have the same safeguards, in pieces. */
 function groups(): ScenarioTask['strategies'][] {
-  const strategies = [...new Set(SCENARIOS.map(({ strategy }) => strategy))];
-  const alike = groupBy(strategies, ({ mutants }: Strategy) => JSON.stringify(mutants));
+  const alike = groupBy(SIMULATED_STRATEGIES, ({ mutants }: Strategy) => JSON.stringify(mutants));
   return [...alike.values()].flatMap((group) => {
     const names = group.map(({ name }) => name);
     const halves = [names.slice(0, STRATEGIES_PER_PROCESS), names.slice(STRATEGIES_PER_PROCESS)];

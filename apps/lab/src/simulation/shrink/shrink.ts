@@ -1,5 +1,4 @@
-import type { Plan } from '../schedule/plan.js';
-import { CALM } from '../schedule/plan.js';
+import { CALM, type Plan } from '../schedule/plan.js';
 import type { Report } from '../workers/worker-protocol.js';
 
 /** A plan, and what it came to. */
