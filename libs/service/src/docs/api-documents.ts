@@ -26,7 +26,7 @@ export async function apiDocuments(system: DocumentedSystem): Promise<ReadonlyMa
   const catalogs = new Set<ProblemCatalog>([serviceProblems, opsProblems]);
   for (const [service, module] of Object.entries(system.services)) {
     const app = await previewService(module);
-    documents.set(`api/${service}.openapi.json`, documentOf(app, service));
+    documents.set(`api/${service}.openapi.json`, await documentOf(app, service));
     const used = handlersOf(app).flatMap(({ document }) => document?.problems ?? []);
     for (const [catalog] of used) catalogs.add(catalog);
   }

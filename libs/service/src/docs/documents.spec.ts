@@ -91,7 +91,7 @@ interface OperationView {
 }
 
 let app: NestFastifyApplication;
-let document: ReturnType<typeof documentOf>;
+let document: Awaited<ReturnType<typeof documentOf>>;
 const operation = (path: string, method: 'get' | 'post') =>
   document.paths[path]?.[method] as unknown as OperationView;
 const problemsOf = ({ responses }: OperationView, status: string) =>
@@ -102,7 +102,7 @@ beforeAll(async () => {
   app = await createService(CoinsModule);
   await app.init();
   await app.getHttpAdapter().getInstance().ready();
-  document = documentOf(app);
+  document = await documentOf(app);
 });
 afterAll(() => app.close());
 
@@ -191,7 +191,7 @@ describe('the OpenAPI document', () => {
     @Module({ controllers: [Wrong] })
     class WrongModule {}
     const wrong = await createService(WrongModule);
-    expect(() => documentOf(wrong, 'wrong')).toThrow(/coin-lost/);
+    await expect(documentOf(wrong, 'wrong')).rejects.toThrow(/coin-lost/);
     await wrong.close();
   });
 });

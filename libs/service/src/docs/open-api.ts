@@ -1,5 +1,5 @@
 import type { INestApplication } from '@nestjs/common';
-import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import type { DocumentBuilder, OpenAPIObject } from '@nestjs/swagger';
 import type { z } from 'zod';
 import { SERVICE_NAME } from '../service-name.js';
 import { handlersOf, type Handler } from './handlers.js';
@@ -15,6 +15,8 @@ const BEARER = 'bearer';
 /** The members of an operation that are changed or read here; what is from elsewhere is left as it is. */
 interface Operation {
   operationId?: string;
+  summary?: string;
+  description?: string;
   parameters?: Parameter[];
   requestBody?: { content: Record<string, { examples?: object }>; required?: boolean };
   responses?: object;
@@ -29,24 +31,28 @@ interface Parameter {
 
 /**
  * The OpenAPI 3.1 document of a service: its routes from Nest, its schemas from zod, and what its handlers'
- * `@Operation` says. A handler without one is not in it.
+ * `@Operation` says. A handler without one is not in it. What makes it is loaded when it is asked for: a fifth of all the
+ * modules of a service, which it needs neither to start nor to serve.
  *
  * @param app made, with or without `preview`; it need not be started
  * @param service by default its name from `ServiceModule`
  */
-export function documentOf(
+export async function documentOf(
   app: INestApplication,
   service: string = app.get<string>(SERVICE_NAME, { strict: false }),
-): OpenAPIObject {
-  const handlers = new Map(handlersOf(app).map((handler) => [handler.document?.id, handler]));
-  const document = SwaggerModule.createDocument(app, configurationOf(service), {
+): Promise<OpenAPIObject> {
+  const { DocumentBuilder, SwaggerModule } = await import('@nestjs/swagger');
+  const handlers = new Map(handlersOf(app).map((handler) => [handler.name, handler]));
+  const document = SwaggerModule.createDocument(app, configurationOf(service, new DocumentBuilder()), {
+    operationIdFactory: (controller, method) => `${controller}.${method}`,
     standardSchemaConverter: (schema, { schemaType }) => convert(schema as z.ZodType, schemaType),
   });
   for (const [path, item] of Object.entries(document.paths)) {
-    for (const [method, operation] of Object.entries(item as Record<string, Operation>)) {
-      const handler = handlers.get(operation.operationId);
-      if (handler?.document) complete(operation, handler, handler.document);
-      else delete (item as Record<string, Operation>)[method];
+    const operations = item as Record<string, Operation>;
+    for (const [method, operation] of Object.entries(operations)) {
+      const handler = handlers.get(operation.operationId ?? '');
+      if (handler?.document) operations[method] = completed(operation, handler, handler.document);
+      else delete operations[method];
     }
     if (Object.keys(item).length === 0) delete document.paths[path];
   }
@@ -59,8 +65,8 @@ export function documentOf(
   return JSON.parse(JSON.stringify(document)) as OpenAPIObject;
 }
 
-function configurationOf(service: string) {
-  return new DocumentBuilder()
+function configurationOf(service: string, builder: DocumentBuilder) {
+  return builder
     .setOpenAPIVersion('3.1.0')
     .setTitle(`The bank: ${service}`)
     .setDescription(
@@ -79,17 +85,23 @@ function convert(schema: z.ZodType, io: 'input' | 'output') {
   return { schema: rest, components: ($defs ?? {}) as Record<string, object> };
 }
 
-function complete(operation: Operation, handler: Handler, document: OperationDocument): void {
-  const parameters = parametersOf(operation.parameters ?? [], document);
-  const json = operation.requestBody?.content['application/json'];
+function completed(operation: Operation, handler: Handler, document: OperationDocument): Operation {
+  const { id, summary, description, answers } = document;
+  const { operationId: _, ...found } = operation;
+  const parameters = parametersOf(found.parameters ?? [], document);
+  const json = found.requestBody?.content['application/json'];
   if (json && document.examples) json.examples = examplesOf(document);
-  const intake = { body: operation.requestBody !== undefined, parameters: parameters.length > 0 };
-  const answers = Object.entries(document.answers).map(
-    ([status, answer]) => [status, responseOf(answer)] as const,
-  );
-  operation.parameters = parameters;
-  operation.responses = { ...Object.fromEntries(answers), ...problemResponsesOf(handler, intake) };
-  operation.security = handler.open ? [] : [{ [BEARER]: handler.scopes }];
+  const intake = { body: found.requestBody !== undefined, parameters: parameters.length > 0 };
+  const expected = Object.entries(answers).map(([status, answer]) => [status, responseOf(answer)] as const);
+  return {
+    operationId: id,
+    summary,
+    ...(description === undefined ? {} : { description }),
+    ...found,
+    parameters,
+    responses: { ...Object.fromEntries(expected), ...problemResponsesOf(handler, intake) },
+    security: handler.open ? [] : [{ [BEARER]: handler.scopes }],
+  };
 }
 
 /** Those that Nest has found, with what the document says of the headers among them: Nest takes each for required. */

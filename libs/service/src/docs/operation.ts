@@ -1,5 +1,4 @@
-import { applyDecorators, SetMetadata } from '@nestjs/common';
-import { ApiOperation } from '@nestjs/swagger';
+import { SetMetadata } from '@nestjs/common';
 import { z } from 'zod';
 import type { ProblemCatalog } from '../problem.catalog.js';
 
@@ -51,9 +50,5 @@ export interface OperationDocument {
 
 /** Documents a handler: `@Operation({ id: 'getTransfer', … })`. */
 export function Operation(document: OperationDocument): MethodDecorator {
-  const { id, summary, description } = document;
-  return applyDecorators(
-    SetMetadata(OPERATION, document),
-    ApiOperation({ operationId: id, summary, ...(description === undefined ? {} : { description }) }),
-  );
+  return SetMetadata(OPERATION, document);
 }

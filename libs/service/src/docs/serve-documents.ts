@@ -36,7 +36,7 @@ const START = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#page', validato
  */
 export function serveDocuments(app: NestFastifyApplication): void {
   const instance = app.getHttpAdapter().getInstance();
-  let document: OpenAPIObject | undefined;
+  let document: Promise<OpenAPIObject> | undefined;
   instance.get('/openapi.json', () => (document ??= documentOf(app)));
   instance.get('/docs', (_request, reply) => reply.type('text/html; charset=utf-8').send(PAGE));
   instance.get('/docs/start.js', (_request, reply) =>
