@@ -39,7 +39,7 @@ const COMMANDS = {
   mutants: { run: (args) => become(LAB, ['mutants', ...args]) },
   simulate: { run: (args) => become(LAB, ['simulate', ...args]) },
   'nats-streaming': { run: (args) => become(STREAMING_SERVER, args) },
-  test: { run: (args) => runChild([...JEST, ...args]) },
+  test: { run: test },
   'test-unit': {
     run: (args) => runChild([...JEST, '--selectProjects=unit', ...args]),
     buildless: true,
@@ -67,6 +67,12 @@ export async function runCommand([name, ...args]) {
   return ready ? command.run(args) : 1;
 }
 
+/** All specs but the long ones; a spec that is named runs, long or not. */
+function test(args) {
+  if (args.some((arg) => !arg.startsWith('-'))) process.env.TEST_LONG ??= '1';
+  return runChild([...JEST, ...args]);
+}
+
 /** The end-to-end specs in which a broker matters. */
 const BROKER_SPECS =
   'apps/lab/e2e/(one-transfer|connection-lost|broker-replaced|demo|exhibits|outbox-relay|drain|shutdown|soak-nats|sent-has-left)';
@@ -75,7 +81,7 @@ const BROKER_SPECS =
 async function testReal(args) {
   const found = realServers();
   if (Object.keys(found).length < REAL_SERVERS.length) return 1;
-  Object.assign(process.env, found, { TEST_REAL: '1' });
+  Object.assign(process.env, found, { TEST_REAL: '1', TEST_LONG: '1' });
   const patterns = ['contract.real', 'core.real', 'libs/nats/test/(real|cluster)', BROKER_SPECS];
   return runChild([
     ...JEST,

@@ -1,13 +1,9 @@
+import { emptyTables } from '@app/outbox/testing';
 import type { DataSource } from 'typeorm';
 
-/**
- * Empties the ledger's tables and the others named, for a spec's `afterEach`. The ledger refuses that to everybody; a
- * superuser may leave the triggers out, in one transaction.
- */
-export async function emptyLedger(dataSource: DataSource, others: readonly string[] = []): Promise<void> {
-  await dataSource.query(`
-    begin;
-    set local session_replication_role = replica;
-    truncate ${['account', 'posting', 'entry', 'rejection', 'settlement', ...others].join(', ')};
-    commit`);
+const LEDGER = ['account', 'posting', 'entry', 'rejection', 'settlement'];
+
+/** Empties the ledger's tables and the others named, for a spec's `afterEach`. The ledger refuses that to everybody else. */
+export function emptyLedger(dataSource: DataSource, others: readonly string[] = []): Promise<void> {
+  return emptyTables(dataSource, [...LEDGER, ...others]);
 }

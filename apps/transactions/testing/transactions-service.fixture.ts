@@ -1,6 +1,6 @@
 import { bankEvents, type RejectionReason } from '@app/contracts';
 import { FakeMessageBus } from '@app/nats/testing';
-import type { TestDatabase } from '@app/outbox/testing';
+import { emptyTables, type TestDatabase } from '@app/outbox/testing';
 import type { Caller } from '@app/service';
 import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
 import { APP_INTERCEPTOR } from '@nestjs/core';
@@ -89,8 +89,8 @@ export class TransactionsInstance {
 
 /** Everything that requests store, gone. */
 export async function forgetAll(dataSource: DataSource): Promise<void> {
-  await dataSource.query(
-    `truncate transfer, idempotency_record, inbox_message, inbox_dead_letter,
-              outbox_key, outbox_lane, outbox_message`,
-  );
+  await emptyTables(dataSource, [
+    ...['idempotency_record', 'transfer', 'inbox_message', 'inbox_dead_letter'],
+    ...['outbox_key', 'outbox_lane', 'outbox_message'],
+  ]);
 }

@@ -12,6 +12,7 @@ import { storeMessages } from '../src/sql/store-messages.js';
 import { OutboxStrategy } from '../src/strategies/outbox.strategy.js';
 import { UnitOfWork } from '../src/unit-of-work.js';
 import { notes, type noteWritten, type Notes } from './notes.js';
+import { emptyTables } from './empty-tables.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
 
 /** A stored message, as far as specs look at it. */
@@ -29,6 +30,11 @@ export interface FixtureRelayOptions extends Partial<RelayOptions> {
   readonly types?: EventTypesOptions;
   readonly dataSource?: DataSource;
 }
+
+const TABLES = [
+  ...['outbox_key', 'outbox_lane', 'outbox_lease', 'outbox_message', 'outbox_parked'],
+  ...['inbox_message', 'inbox_key', 'inbox_dead_letter', 'inbox_redelivery', 'note'],
+];
 
 /** An outbox in a database of its own, for the integration specs of this library. */
 export class OutboxFixture {
@@ -121,10 +127,7 @@ export class OutboxFixture {
 
   /** Empties the tables between two tests; says so when one has left a transaction open. */
   async clear(): Promise<void> {
-    await this.dataSource.query(`
-      set local lock_timeout = '3s';
-      truncate outbox_key, outbox_lane, outbox_lease, outbox_message, outbox_parked,
-        inbox_message, inbox_key, inbox_dead_letter, inbox_redelivery, note`);
+    await emptyTables(this.dataSource, TABLES);
   }
 
   async drop(): Promise<void> {

@@ -11,8 +11,10 @@ import { startOwnServer, type ServerProcess } from './support/command.js';
 /** Each test starts several processes. */
 jest.setTimeout(60_000);
 
-const START_MAX_MS = 150;
-const ATTEMPTS = 5;
+/** How many times as long as a bare Node it may take to listen, when nothing else keeps the machine busy. */
+const START_FACTOR = 3;
+/** On a machine that is busy all the time, too, one of so many has the luck that shows it. */
+const ATTEMPTS = 40;
 
 describe('the command', () => {
   let directory: string;
@@ -48,10 +50,11 @@ describe('the command', () => {
     await close(await connect(target(server, 'bank')));
   });
 
-  it(`listens within ${START_MAX_MS} ms`, async () => {
+  it(`listens in ${START_FACTOR} times what Node takes to start at all`, async () => {
     const own: number[] = [];
     const bare: number[] = [];
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const factor = () => Math.min(...own) / Math.min(...bare);
+    for (let attempt = 0; attempt === 0 || (attempt < ATTEMPTS && factor() >= START_FACTOR); attempt++) {
       const startedMs = performance.now();
       const server = await start('-store', 'FILE', '-dir', join(directory, String(attempt)));
       own.push(performance.now() - startedMs);
@@ -60,8 +63,7 @@ describe('the command', () => {
       await once(spawn(process.execPath, ['-e', '0']), 'exit');
       bare.push(performance.now() - bareMs);
     }
-    // A bare Node takes a third of that; where it takes longer, the machine is busy with something else.
-    expect(Math.min(...own)).toBeLessThan(Math.max(START_MAX_MS, 3 * Math.min(...bare)));
+    expect(factor()).toBeLessThan(START_FACTOR);
   });
 
   it.each(['SIGTERM', 'SIGINT'] as const)(

@@ -4,6 +4,7 @@ import type { EventDelivery } from '@app/outbox';
 import { createTestDatabase, type TestDatabase } from '@app/outbox/testing';
 import { DataSource } from 'typeorm';
 import { NO_BROKER, ServiceUnderTest } from '../../../../test/service-under-test.js';
+import { forgetAll } from '../../testing/transactions-service.fixture.js';
 import { AppModule } from '../app.module.js';
 import { environmentSchema } from '../config.js';
 import type { TransferView } from './transfer.schema.js';
@@ -32,7 +33,7 @@ beforeAll(async () => {
 });
 afterEach(async () => {
   bus.answerWith('acknowledge');
-  await dataSource.query('truncate transfer, idempotency_record, outbox_key, outbox_lane, outbox_message');
+  await forgetAll(dataSource);
   await service?.stop();
   service = undefined;
   bus.clear();

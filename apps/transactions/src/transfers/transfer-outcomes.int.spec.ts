@@ -4,6 +4,7 @@ import { eventually, FakeMessageBus, RecordedLog } from '@app/nats/testing';
 import { createTestDatabase, type TestDatabase } from '@app/outbox/testing';
 import { DataSource } from 'typeorm';
 import { NO_BROKER, ServiceUnderTest } from '../../../../test/service-under-test.js';
+import { forgetAll } from '../../testing/transactions-service.fixture.js';
 import { AppModule } from '../app.module.js';
 import { environmentSchema } from '../config.js';
 import type { TransferView } from './transfer.schema.js';
@@ -26,7 +27,7 @@ beforeAll(async () => {
   dataSource = service.app.get(DataSource);
   log = RecordedLog.start();
 });
-afterEach(() => dataSource.query('truncate transfer, idempotency_record, inbox_message, inbox_dead_letter'));
+afterEach(() => forgetAll(dataSource));
 afterAll(async () => {
   await service.stop();
   await database.drop();
@@ -165,7 +166,7 @@ describe('a malformed event', () => {
       expect(letters.map((letter) => ({ ...letter, payload: letter.payload.toString() }))).toMatchObject([
         { payload, reason: 'malformed', error: expect.stringContaining('Not a valid transfer.posted event') },
       ]);
-      await dataSource.query('truncate inbox_dead_letter');
+      await dataSource.query('delete from inbox_dead_letter');
       expect(await inbox()).toEqual([]);
       const id = await order();
       await deliver(posted(id));

@@ -5,6 +5,7 @@ import { createTestDatabase, type TestDatabase } from '@app/outbox/testing';
 import { createService } from '@app/service';
 import { DataSource } from 'typeorm';
 import { NO_BROKER, ServiceUnderTest } from '../../../../test/service-under-test.js';
+import { forgetAll } from '../../testing/transactions-service.fixture.js';
 import { AppModule } from '../app.module.js';
 import { environmentSchema } from '../config.js';
 import type { TransferView } from './transfer.schema.js';
@@ -34,7 +35,7 @@ beforeAll(async () => {
   log = RecordedLog.start();
 });
 afterEach(async () => {
-  await dataSource.query('truncate transfer, idempotency_record, outbox_key, outbox_lane, outbox_message');
+  await forgetAll(dataSource);
   bus.answerWith('acknowledge');
   bus.clear();
   log.lines.length = 0;

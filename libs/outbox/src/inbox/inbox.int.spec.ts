@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jes
 import { eventually } from '@app/nats/testing';
 import { v4 as uuidv4 } from 'uuid';
 import { announcedSteps } from '../../testing/announced-steps.js';
+import { emptyTables } from '../../testing/empty-tables.js';
 import { Gate } from '../../testing/gate.js';
 import { InboxFixture, noteOf } from '../../testing/inbox-fixture.js';
 import { emitting, noteWritten, type Notes } from '../../testing/notes.js';
@@ -28,7 +29,7 @@ beforeAll(async () => {
 });
 afterEach(async () => {
   await fixture.setClock(NOW);
-  await fixture.sql.query(`set local lock_timeout = '3s'; truncate inbox_message, inbox_key, note`);
+  await emptyTables(fixture.sql, ['inbox_message', 'inbox_key', 'note']);
 });
 afterAll(() => fixture.drop());
 
