@@ -60,7 +60,7 @@ export default {
       ...shared,
       displayName: 'e2e',
       testMatch: ['<rootDir>/{apps,libs}/**/*.e2e.spec.ts'],
-      // What another spec shows in short form runs where there is time for it.
+      // Those run in CI, by `npm run test:real` and when they are named: there is no time for them in every run.
       testPathIgnorePatterns: [
         '/node_modules/',
         ...(process.env.TEST_LONG ? [] : ['\\.long\\.e2e\\.spec\\.ts$']),

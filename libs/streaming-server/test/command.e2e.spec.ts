@@ -13,8 +13,8 @@ jest.setTimeout(60_000);
 
 /** How many times as long as a bare Node it may take to listen, when nothing else keeps the machine busy. */
 const START_FACTOR = 3;
-/** On a machine that is busy all the time, too, one of so many has the luck that shows it. */
-const ATTEMPTS = 40;
+/** Of so many the best is taken, and of more where the machine is busy. */
+const ATTEMPTS = { least: 5, most: 40 };
 
 describe('the command', () => {
   let directory: string;
@@ -54,7 +54,8 @@ describe('the command', () => {
     const own: number[] = [];
     const bare: number[] = [];
     const factor = () => Math.min(...own) / Math.min(...bare);
-    for (let attempt = 0; attempt === 0 || (attempt < ATTEMPTS && factor() >= START_FACTOR); attempt++) {
+    const isUndecided = () => own.length < ATTEMPTS.most && factor() >= START_FACTOR;
+    for (let attempt = 0; attempt < ATTEMPTS.least || isUndecided(); attempt++) {
       const startedMs = performance.now();
       const server = await start('-store', 'FILE', '-dir', join(directory, String(attempt)));
       own.push(performance.now() - startedMs);
