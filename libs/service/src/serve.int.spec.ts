@@ -1,20 +1,25 @@
 import { activeTrace, defineEvent, defineEvents, NatsTransport, parseEnvironment } from '@app/nats';
-import { FakeMessageBus } from '@app/nats/testing';
+import { eventually, FakeMessageBus } from '@app/nats/testing';
 import { once } from 'node:events';
-import { request, type IncomingMessage } from 'node:http';
-import { json } from 'node:stream/consumers';
+import { Agent, get, request, type IncomingMessage, type Server } from 'node:http';
+import { Readable } from 'node:stream';
+import { json, text } from 'node:stream/consumers';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import {
   Controller,
+  Get,
   Injectable,
   Logger,
   Module,
   Post,
+  Res,
   type OnApplicationBootstrap,
   type OnModuleInit,
 } from '@nestjs/common';
 import { EventPattern, Payload } from '@nestjs/microservices';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { Open } from './access/access.decorators.js';
 import { createService, startService } from './serve.js';
@@ -38,6 +43,7 @@ const environment = parseEnvironment(serviceEnvironment(3001), {
 const bus = new FakeMessageBus();
 const steps: string[] = [];
 const lines: unknown[] = [];
+let stream: Readable;
 
 @Injectable()
 class Hooks implements OnModuleInit, OnApplicationBootstrap {
@@ -56,6 +62,12 @@ class CoinsController {
   @Open()
   mint(): unknown {
     return { trace: activeTrace().traceparent };
+  }
+
+  @Get('stream')
+  @Open()
+  stream(@Res() reply: FastifyReply): void {
+    void reply.send(stream);
   }
 
   @EventPattern<string>('coin.minted')
@@ -120,5 +132,23 @@ describe('a service that has started', () => {
     sent.end('{}');
     const [answer] = (await once(sent, 'response')) as [IncomingMessage];
     expect(await json(answer)).toEqual({ trace: traceparent });
+  });
+});
+
+describe('a service that stops while it streams', () => {
+  it('is held up by no connection that its client keeps', async () => {
+    stream = new Readable({ read: () => undefined });
+    stream.push('first ');
+    const agent = new Agent({ keepAlive: true });
+    const sent = get(`${await app.getUrl()}/coins/stream`, { agent });
+    const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+    const closed = app.close().then(() => 'closed');
+    await eventually('it listens no more', () => !app.getHttpServer<Server>().listening);
+    stream.push('last');
+    stream.push(null);
+    expect(await text(answer)).toBe('first last');
+    // A client keeps a connection for as long as Fastify lets it: 72 s.
+    expect(await Promise.race([closed, pause(4_000, 'open', { ref: false })])).toBe('closed');
+    agent.destroy();
   });
 });

@@ -84,6 +84,11 @@ export class ServiceAdapter extends FastifyAdapter {
       if (this.closing) void reply.header('connection', 'close');
       done();
     });
+    // A stream that has begun before the shutdown, and ends in it, has promised to keep its connection.
+    instance.addHook('onResponse', ({ socket }, _reply, done) => {
+      if (this.closing) socket.destroySoon();
+      done();
+    });
   }
 }
 
