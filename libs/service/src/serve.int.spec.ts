@@ -1,7 +1,7 @@
 import { activeTrace, defineEvent, defineEvents, NatsTransport, parseEnvironment } from '@app/nats';
 import { eventually, FakeMessageBus } from '@app/nats/testing';
 import { once } from 'node:events';
-import { Agent, get, request, type IncomingMessage, type Server } from 'node:http';
+import { Agent, get, request, type IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { json, text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -143,7 +143,7 @@ describe('a service that stops while it streams', () => {
     const sent = get(`${await app.getUrl()}/coins/stream`, { agent });
     const [answer] = (await once(sent, 'response')) as [IncomingMessage];
     const closed = app.close().then(() => 'closed');
-    await eventually('it listens no more', () => !app.getHttpServer<Server>().listening);
+    await eventually('it listens no more', () => !app.getHttpServer().listening);
     stream.push('last');
     stream.push(null);
     expect(await text(answer)).toBe('first last');
