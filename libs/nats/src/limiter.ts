@@ -5,6 +5,8 @@ const WAITING_MAX = 65_536;
 export class Limiter {
   private running = 0;
   private readonly waiting: (() => void)[] = [];
+  /** How many of `waiting` have gone. To `shift` a long array moves all that is left of it. */
+  private gone = 0;
 
   constructor(
     private readonly runningMax: number,
@@ -13,7 +15,7 @@ export class Limiter {
 
   /** Whether not even a place to wait is free. */
   get full(): boolean {
-    return this.running >= this.runningMax && this.waiting.length >= this.waitingMax;
+    return this.running >= this.runningMax && this.waiting.length - this.gone >= this.waitingMax;
   }
 
   /** @throws RangeError when it is {@link full}; ask first where that can be */
@@ -25,9 +27,19 @@ export class Limiter {
       return await task();
     } finally {
       // A waiting task takes over this one's place, so the count stays as it is.
-      const next = this.waiting.shift();
+      const next = this.takeWaiting();
       if (next) next();
       else this.running--;
     }
+  }
+
+  /** All together they cost what as many pushes do. */
+  private takeWaiting(): (() => void) | undefined {
+    const next = this.waiting[this.gone];
+    if (next && ++this.gone * 2 >= this.waiting.length) {
+      this.waiting.splice(0, this.gone);
+      this.gone = 0;
+    }
+    return next;
   }
 }
