@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 /** What all Jest projects share: TypeScript as ESM through swc, and the doors of the libraries by name. */
 const shared = {
   rootDir: '.',
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/node-environment.mjs',
   extensionsToTreatAsEsm: ['.ts'],
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   clearMocks: true,
