@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises';
+import { relative } from 'node:path';
 import { Narrator } from '../demo/narrator.js';
 import type { DeliveryStrategy } from '../parts/bank.js';
 import type { Closers } from '../parts/closers.js';
@@ -42,7 +43,7 @@ export async function chaos(commandLine: readonly string[], open: Closers): Prom
   narrator.write(`\n${renderChaosTable(runs)}\n`);
   for (const finding of findings) narrator.bad(finding);
   await writeFile(options.reportFile, renderReport({ seed: options.seed, runs, findings }));
-  narrator.write(`seed ${options.seed}; the report is ${options.reportFile}`);
+  narrator.write(`seed ${options.seed}; the report is ${relative('', options.reportFile)}`);
   narrator.write(findings.length === 0 ? 'Nothing was found.' : `${findings.length} findings.`);
   return findings.length === 0 ? 0 : 1;
 }

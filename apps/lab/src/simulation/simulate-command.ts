@@ -23,7 +23,7 @@ export async function simulate(commandLine: readonly string[], open: Closers): P
   }
   if (options.replay !== undefined) return replay(options.replay, options, open);
   const run = options.schedules > 0 ? await runSchedules(options, open) : undefined;
-  if (run) console.log(describeRun(run));
+  if (run) console.log(`\n${describeRun(run)}${options.hunts.length > 0 ? '\n' : ''}`);
   const hunted = options.hunts.length > 0 ? await huntForAll(options, open) : [];
   if (options.jsonFile !== undefined) await writeFile(options.jsonFile, asJson(run, hunted));
   const failed = (run?.failures.length ?? 0) > 0 || hunted.some((one) => complaintOn(one) !== undefined);
