@@ -78,7 +78,8 @@ function replaceOnce(): void {
     worldOfNow ? fill(array, worldOfNow) : real.getRandomValues(array)) as typeof crypto.getRandomValues;
   timersPromises.setTimeout = (ms, value, options) => (worldOfNow ? pause : real.pause)(ms, value, options);
   nodeCrypto.randomUUID = () => (worldOfNow ? randomUuid(worldOfNow) : real.randomUUID());
-  asyncHooks.AsyncLocalStorage = RememberedStorage;
+  // Since Node 22 it is a getter, which cannot be assigned to.
+  Object.defineProperty(asyncHooks, 'AsyncLocalStorage', { value: RememberedStorage });
   syncBuiltinESMExports();
 }
 
